@@ -1,0 +1,99 @@
+"""Where the project's files lie: rubrics, prompts, labelled sets, flows, settings; and where its state goes."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+from clearbar.errors import ProjectError
+
+__all__ = ["FOLDERS", "STATE", "Project", "find_project"]
+
+FOLDERS = ("flows", "prompts", "rubrics", "evals")
+"""The folders that make a project."""
+STATE = ".clearbar"
+"""The folder for the store, reports and the secret, inside the project or the working directory."""
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+class Project:
+    """A folder with rubrics, prompts, labelled sets and flows.
+
+    Parameters
+    ----------
+    root
+        The folder.
+    builtin
+        Whether it is the copy inside the installed package, which is read-only: state then goes to the working directory.
+    """
+
+    def __init__(self, root: Path, *, builtin: bool = False) -> None:
+        self.root = root
+        self.builtin = builtin
+
+    def path(self, relative: str) -> Path:
+        """Return a file or folder of the project.
+
+        Raises
+        ------
+        ProjectError
+            If it is missing.
+        """
+        found = self.root / relative
+        if not found.exists():
+            beside = sorted(entry.name for entry in found.parent.iterdir()) if found.parent.is_dir() else []
+            there = f"there is: {', '.join(beside[:12])}" if beside else f"there is no folder {found.parent}"
+            raise ProjectError(f"{relative!r} is missing from the project {self.root}", fix=there)
+        return found
+
+    @cached_property
+    def state(self) -> Path:
+        """The folder for store, reports and secret, made when first asked for."""
+        base = Path.cwd() if self.builtin or not os.access(self.root, os.W_OK) else self.root
+        folder = base / STATE
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+        except OSError as error:
+            raise ProjectError(
+                f"the state folder {folder} cannot be made ({error.strerror})", fix="set CLEARBAR_STATE_DIR or pass --project DIR"
+            ) from error
+        return folder
+
+    def secret(self) -> bytes:
+        """Return the project's secret, made on first use; it keys pseudonyms and the marker around a conversation in a prompt."""
+        file = self.state / "secret"
+        try:
+            with file.open("x", encoding="ascii") as handle:
+                file.chmod(0o600)
+                handle.write(secrets.token_hex(32))
+        except FileExistsError:
+            pass
+        return bytes.fromhex(file.read_text(encoding="ascii"))
+
+
+def find_project(asked: Path | None = None, environ: Mapping[str, str] | None = None) -> Project:
+    """Return the project: the one asked for, else `CLEARBAR_PROJECT`, else the checkout, else the package's own copy.
+
+    The working directory or one of its parents counts as a checkout if it holds a project's folders.
+
+    Raises
+    ------
+    ProjectError
+        If the folder asked for is not a project.
+    """
+    environ = os.environ if environ is None else environ
+    named = asked or (Path(environ["CLEARBAR_PROJECT"]) if environ.get("CLEARBAR_PROJECT") else None)
+    if named is not None:
+        if not (named / "rubrics").is_dir():
+            raise ProjectError(
+                f"{str(named)!r} is no clearbar project (it has no folder 'rubrics')", fix="make one with: clearbar init DIR"
+            )
+        return Project(named.resolve())
+    here = Path.cwd()
+    for folder in (here, *here.parents, _PACKAGE.parents[1]):
+        if all((folder / name).is_dir() for name in FOLDERS):
+            return Project(folder)
+    return Project(_PACKAGE / "_project", builtin=True)

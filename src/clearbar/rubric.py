@@ -1,0 +1,295 @@
+"""The rubric: the only place where a criterion is worded, scaled, weighed, gated and told how to be found.
+
+A rubric is a YAML file. The prompt, the rules engine, the reply check, the report's sentences, the reviewer's page and
+the docs all read it; nothing in the code knows a criterion by name. Four digests pin what depends on it: `prompt_hash`
+(what an LLM reads), `rules_hash` (what the rules read), `scoring_hash` (applied when a grade is read, so that a new
+weight costs no new grade) and `full_hash`.
+"""
+
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from clearbar.model import Model, digest
+
+__all__ = ["Applies", "Band", "Criterion", "Decision", "Example", "Gate", "Level", "Rubric", "Rules", "Scale", "Section", "SourcePoint"]
+
+Id = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
+
+
+class Gate(StrEnum):
+    """What a criterion at a failing level does beyond its points."""
+
+    CONVERSATION = "conversation"
+    """Critical: the conversation auto-fails."""
+    SECTION = "section"
+    """Critical for its section: the section's points become 0."""
+    BAND = "band"
+    """No auto-fail, but the conversation falls to the lowest band."""
+
+
+class Level(Model):
+    """One step of a scale."""
+
+    id: str = Id
+    name: str
+    points: float = Field(ge=0, le=100)
+    fails: bool = False
+    """Whether this level counts as under the bar: it trips a gate and enters the share `below`."""
+    means: str = ""
+    """What the level means on any criterion."""
+
+
+class Scale(Model):
+    """Ordered levels, the lowest first."""
+
+    id: str = Id
+    levels: tuple[Level, ...] = Field(min_length=2)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The levels' ids, the lowest first."""
+        return tuple(level.id for level in self.levels)
+
+
+class Section(Model):
+    """A group of criteria that are shown, and may be weighed, together."""
+
+    id: str = Id
+    name: str
+    weight: float | None = Field(default=None, gt=0)
+    """Where any section has a weight, the score is the weighted mean of the sections' scores."""
+
+
+class Condition(Model):
+    """A criterion that applies only if another one was given one of these levels."""
+
+    criterion: str
+    levels: tuple[str, ...] = Field(min_length=1)
+
+
+class Applies(Model):
+    """When a criterion applies; otherwise it is `not_applicable` and leaves numerator and denominator."""
+
+    when: str
+    """In words, for prompt and people; `always` where there is no condition."""
+    condition: Condition | None = None
+    min_agent_turns: int | None = Field(default=None, ge=1)
+
+    @property
+    def always(self) -> bool:
+        """Whether there is no condition at all."""
+        return self.when == "always" and self.condition is None and self.min_agent_turns is None
+
+
+class Example(Model):
+    """A short passage, written by the project, that shows a level."""
+
+    level: str
+    """A level's id or `not_applicable`."""
+    passage: str
+    why: str
+
+
+class SourcePoint(Model):
+    """A point of an article on which a criterion rests, in the project's own words."""
+
+    article: str
+    point: str
+
+
+class Decision(Model):
+    """If `when` holds over the signals, the level is `level`."""
+
+    level: str
+    """A level's id or `not_applicable`."""
+    when: str
+    """A condition over named signals."""
+    because: str
+    """One sentence for the person who reads the verdict."""
+    evidence: tuple[str, ...] = ()
+    """Signals whose hits are quoted."""
+    searched: Literal["agent", "customer", "all"] | None = None
+    """Whose turns were searched, where the decision rests on an absence."""
+
+
+class Rules(Model):
+    """How the deterministic grader decides; the first decision that holds wins, and none means `otherwise`."""
+
+    decide: tuple[Decision, ...] = ()
+    otherwise: str = "abstain"
+    """`abstain`, `not_applicable`, or a level's id."""
+
+
+class Criterion(Model):
+    """One question about a conversation."""
+
+    id: str = Id
+    name: str
+    asks: str
+    """The question, as it is put to graders and people."""
+    scale: str
+    section: str
+    weight: float = Field(gt=0)
+    gate: Gate | None = None
+    applies: Applies
+    levels: dict[str, str]
+    """What each level of the scale means here, by level id."""
+    notes: tuple[str, ...] = ()
+    """Advice for the cases on which careful readers hesitate."""
+    examples: tuple[Example, ...] = ()
+    sources: tuple[SourcePoint, ...] = ()
+    causes: tuple[str, ...] = ()
+    """Ids of root causes in `sources.yaml` to which weakness here points."""
+    steps: tuple[str, ...] = ()
+    """Ids of recommended steps in `sources.yaml`."""
+    rules: Rules = Rules()
+
+
+class Band(Model):
+    """A name for a range of scores; the highest band whose conditions all hold is taken."""
+
+    id: str = Id
+    name: str
+    from_score: float = Field(default=0, ge=0, le=100)
+    none_failing: bool = False
+    """No criterion may be at a failing level."""
+    at_top: int = Field(default=0, ge=0)
+    """At least so many criteria at the top level of their scale."""
+
+
+class Rubric(Model):
+    """Criteria with their scales, sections, gates and bands."""
+
+    name: str = Id
+    version: str
+    title: str
+    language: str = "en"
+    status: Literal["approved", "draft"] = "approved"
+    """Nothing grades with a draft."""
+    about: str
+    """What the rubric is for; for people."""
+    instructions: tuple[str, ...] = ()
+    """What every grader must keep to, one sentence each."""
+    scales: tuple[Scale, ...] = Field(min_length=1)
+    sections: tuple[Section, ...] = Field(min_length=1)
+    criteria: tuple[Criterion, ...] = Field(min_length=1)
+    bands: tuple[Band, ...] = Field(min_length=1)
+    """The lowest first; a failed gate means the first."""
+    auto_fail_score: Literal["keep", "zero"] = "keep"
+    """What a conversation-wide auto-fail does to the score."""
+    min_weight_graded: float = Field(default=0.5, ge=0, le=1)
+    """Below this share of graded weight there is no score."""
+    limits: dict[str, dict[str, float]] = {}
+    """Figures that rules and prompt share, by channel: for example `chat: {gap_seconds: 180}`."""
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        for faults in _faults(self):
+            raise ValueError(faults)
+        return self
+
+    def criterion(self, id: str) -> Criterion:
+        """Return the criterion with this id; KeyError if there is none."""
+        return self._by_id[id]
+
+    def scale_of(self, criterion: str) -> Scale:
+        """Return the scale of a criterion."""
+        return self._scales[self._by_id[criterion].scale]
+
+    def level(self, criterion: str, level: str) -> Level:
+        """Return a level of a criterion's scale; KeyError if it has none of that id."""
+        return self._levels[criterion, level]
+
+    def rank(self, criterion: str, level: str) -> int:
+        """Return the place of a level on its criterion's scale, the lowest 0."""
+        return self.scale_of(criterion).ids.index(level)
+
+    @cached_property
+    def _by_id(self) -> dict[str, Criterion]:
+        return {criterion.id: criterion for criterion in self.criteria}
+
+    @cached_property
+    def _scales(self) -> dict[str, Scale]:
+        return {scale.id: scale for scale in self.scales}
+
+    @cached_property
+    def _levels(self) -> dict[tuple[str, str], Level]:
+        return {(criterion.id, level.id): level for criterion in self.criteria for level in self._scales[criterion.scale].levels}
+
+    @cached_property
+    def prompt_hash(self) -> str:
+        """Digest of what an LLM reads."""
+        return digest([
+            self.name, self.title, self.language, list(self.instructions), self.limits,
+            [[scale.id, [[level.id, level.name, level.means] for level in scale.levels]] for scale in self.scales],
+            [criterion.model_dump(mode="json", include=PROMPT_FIELDS) for criterion in self.criteria],
+        ])  # fmt: skip
+
+    @cached_property
+    def rules_hash(self) -> str:
+        """Digest of what the rules read; the lexicon's own digest is part of the rules grader's fingerprint."""
+        return digest([
+            self.name, self.limits, [[scale.id, list(scale.ids)] for scale in self.scales],
+            [criterion.model_dump(mode="json", include={"id", "scale", "applies", "rules"}) for criterion in self.criteria],
+        ])  # fmt: skip
+
+    @cached_property
+    def scoring_hash(self) -> str:
+        """Digest of points, weights, gates and bands."""
+        return digest([
+            [scale.model_dump(mode="json", exclude={"levels": {"__all__": {"name", "means"}}}) for scale in self.scales],
+            [[section.id, section.weight] for section in self.sections],
+            [criterion.model_dump(mode="json", include={"id", "scale", "section", "weight", "gate"}) for criterion in self.criteria],
+            [band.model_dump(mode="json", exclude={"name"}) for band in self.bands],
+            self.auto_fail_score, self.min_weight_graded,
+        ])  # fmt: skip
+
+    @cached_property
+    def full_hash(self) -> str:
+        """Digest of the whole rubric."""
+        return digest(self.model_dump(mode="json"))
+
+
+PROMPT_FIELDS: Any = {"id", "name", "asks", "scale", "applies", "levels", "notes", "examples"}
+
+
+def _faults(rubric: Rubric) -> list[str]:
+    """Return what does not hang together, each naming its place; empty if all is well."""
+    scales = {scale.id: scale for scale in rubric.scales}
+    sections = {section.id for section in rubric.sections}
+    ids = [criterion.id for criterion in rubric.criteria]
+    found = [f"criteria: {id!r} stands twice; ids must differ" for id in sorted({id for id in ids if ids.count(id) > 1})]
+    found += [
+        f"scales.{scale.id}: a level stands twice; ids must differ" for scale in rubric.scales if len(set(scale.ids)) < len(scale.ids)
+    ]
+    for criterion in rubric.criteria:
+        found += _criterion_faults(criterion, scales, sections, rubric)
+    return found
+
+
+def _criterion_faults(criterion: Criterion, scales: dict[str, Scale], sections: set[str], rubric: Rubric) -> list[str]:
+    place = f"criteria.{criterion.id}"
+    if criterion.scale not in scales:
+        return [f"{place}.scale: there is no scale {criterion.scale!r}; scales: {', '.join(scales)}"]
+    levels = scales[criterion.scale].ids
+    found = []
+    if criterion.section not in sections:
+        found.append(f"{place}.section: there is no section {criterion.section!r}; sections: {', '.join(sorted(sections))}")
+    if set(criterion.levels) != set(levels):
+        found.append(f"{place}.levels: must word exactly the levels of scale {criterion.scale!r}: {', '.join(levels)}")
+    states = {*levels, "not_applicable"}
+    named = [decision.level for decision in criterion.rules.decide] + [example.level for example in criterion.examples]
+    found += [f"{place}: {level!r} is no level of scale {criterion.scale!r}" for level in named if level not in states]
+    if criterion.rules.otherwise not in {*states, "abstain"}:
+        found.append(f"{place}.rules.otherwise: {criterion.rules.otherwise!r} is neither 'abstain' nor a level")
+    condition = criterion.applies.condition
+    if condition is not None:
+        other = next((item for item in rubric.criteria if item.id == condition.criterion), None)
+        if other is None or other.id == criterion.id:
+            found.append(f"{place}.applies.condition: there is no other criterion {condition.criterion!r}")
+        elif not set(condition.levels) <= {*scales[other.scale].ids, "not_applicable"}:
+            found.append(f"{place}.applies.condition: {other.id!r} has the levels {', '.join(scales[other.scale].ids)}")
+    return found

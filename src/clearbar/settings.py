@@ -1,0 +1,180 @@
+"""Settings, read once at the rim: environment (`CLEARBAR_…`), then `clearbar.toml` in the project, then the defaults here."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from clearbar.errors import SettingsError
+from clearbar.project import Project
+
+__all__ = [
+    "GradingSettings",
+    "LlmSettings",
+    "NamedSource",
+    "PublishSettings",
+    "RedactionSettings",
+    "ReportSettings",
+    "RetentionSettings",
+    "ReviewSettings",
+    "Settings",
+    "load_settings",
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NamedSource(_Section):
+    """A source that is called by name, so that its URI (and any secret in it) stays out of commands and flow parameters."""
+
+    uri: str
+    """Path, glob or SQLAlchemy URL; `env:NAME` takes it from the environment."""
+    table: str | None = None
+    query: str | None = None
+    map: dict[str, str] = {}
+
+
+class RedactionSettings(_Section):
+    """What personal data is taken out."""
+
+    kinds: tuple[str, ...] = ()
+    """Kinds to redact; empty means all that are known."""
+    skip: tuple[str, ...] = ()
+    """Kinds to leave in the text."""
+    regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "CH", "AT")
+    """Countries whose national formats of phone numbers and ids are recognised."""
+    patterns: dict[str, str] = {}
+    """Further kinds: name and regular expression."""
+
+
+class LlmSettings(_Section):
+    """How an LLM is called."""
+
+    model: str | None = None
+    base_url: str | None = None
+    """Any OpenAI-compatible server; `OPENAI_BASE_URL` works too."""
+    api_key: SecretStr | None = None
+    """`OPENAI_API_KEY` works too."""
+    in_flight: int = Field(default=16, ge=1, le=1024)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    timeout: float = Field(default=120, gt=0)
+    """Seconds a call may take in all."""
+    idle_timeout: float = Field(default=30, gt=0)
+    """Seconds without a byte of a streamed reply."""
+    connect_timeout: float = Field(default=5, gt=0)
+    attempts: int = Field(default=4, ge=1, le=20)
+    max_output_tokens: int = Field(default=6000, ge=64)
+    budget_calls: int | None = Field(default=None, ge=0)
+    budget_tokens: int | None = Field(default=None, ge=0)
+    budget_usd: float | None = Field(default=None, ge=0)
+
+
+class GradingSettings(_Section):
+    """Who grades."""
+
+    grader: Literal["auto", "rules", "llm", "cascade"] = "auto"
+    rubric: str = "service_bar"
+    """Name of a file in `rubrics/`, or a path."""
+    batch: int = Field(default=256, ge=1)
+    """Conversations in one batch: a Prefect task, a transaction."""
+
+
+class ReportSettings(_Section):
+    """What reports show."""
+
+    agents: Literal["pseudonym", "name", "hidden"] = "pseudonym"
+    min_group: int = Field(default=5, ge=1)
+    """Figures of smaller groups are not shown."""
+    quotes: bool = True
+
+
+class RetentionSettings(_Section):
+    """Days after which each kind of data is removed; null keeps it."""
+
+    texts: int | None = Field(default=None, ge=1)
+    audits: int | None = Field(default=None, ge=1)
+    replies: int | None = Field(default=None, ge=1)
+    reports: int | None = Field(default=None, ge=1)
+
+
+class PublishSettings(_Section):
+    """Where reports go beyond the project's own folder."""
+
+    folder: str | None = None
+    """Folder or object-store URL (fsspec)."""
+    notify: tuple[SecretStr, ...] = ()
+    """Apprise URLs that are told when reports are out."""
+
+
+class ReviewSettings(_Section):
+    """How many conversations people look at."""
+
+    sample: int = Field(default=20, ge=0)
+    """Conversations sampled for review in each run."""
+    seed: int = 0
+
+
+class Settings(BaseSettings):
+    """All settings. Nested ones are written `CLEARBAR_LLM__MODEL` in the environment."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="CLEARBAR_", env_nested_delimiter="__", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    project: Path | None = None
+    """Read by the command line; kept here so that `CLEARBAR_PROJECT` is a known setting."""
+    state_dir: Path | None = None
+    store_url: SecretStr | None = None
+    """SQLAlchemy URL; SQLite in the state folder by default."""
+    sources: dict[str, NamedSource] = {}
+    default_sources: tuple[str, ...] = ("evals/conversations",)
+    """What `clearbar audit` reads when no `--source` is given: names, or paths in the project."""
+    settle_minutes: float = Field(default=60, ge=0)
+    """A conversation changed more recently may still be open; incremental pulls wait for it."""
+    look_back_hours: float = Field(default=48, ge=0)
+    """Incremental pulls read so far back behind the watermark, for late changes."""
+    redaction: RedactionSettings = RedactionSettings()
+    grading: GradingSettings = GradingSettings()
+    llm: LlmSettings = LlmSettings()
+    report: ReportSettings = ReportSettings()
+    retention: RetentionSettings = RetentionSettings()
+    publish: PublishSettings = PublishSettings()
+    review: ReviewSettings = ReviewSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Let the environment win over what the project's file says."""
+        return env_settings, init_settings
+
+
+def load_settings(project: Project) -> Settings:
+    """Return the settings of a project.
+
+    Raises
+    ------
+    SettingsError
+        Naming the setting that cannot be used and what was expected.
+    """
+    file = project.root / "clearbar.toml"
+    try:
+        return Settings(**(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "__".join(str(part) for part in first["loc"])
+        raise SettingsError(
+            f"setting {name!r} ({file.name} or CLEARBAR_{name.upper()}): {first['msg']}", fix="see docs/settings.md"
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise SettingsError(f"{file} cannot be read as TOML ({error})", fix="see docs/settings.md") from error
