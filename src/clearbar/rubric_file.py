@@ -1,0 +1,193 @@
+"""A rubric as a YAML file: read with every fault told by file, line and field.
+
+YAML is read as version 1.2 means it (as editors do): `yes` and `no` are words, not booleans, and `3:00` is no number.
+"""
+
+import difflib
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from clearbar.errors import RubricError
+from clearbar.model import Model
+from clearbar.rubric import Rubric
+
+try:
+    from yaml import CSafeLoader as _YamlLoader
+except ImportError:  # pragma: no cover - PyYAML built without libyaml
+    from yaml import SafeLoader as _YamlLoader  # type: ignore[assignment]
+
+__all__ = ["load_model", "load_rubric"]
+
+M = TypeVar("M", bound=Model)
+SHOWN = 12
+"""So many faults are told at once; a file with more needs another kind of help."""
+
+
+class _Loader(_YamlLoader):
+    """Safe loader that resolves plain words as YAML 1.2 does."""
+
+    yaml_implicit_resolvers = {}
+
+
+for _tag, _pattern, _first in (
+    ("bool", r"true|false", "tf"),
+    ("null", r"~|null|", ["~", "n", ""]),
+    ("int", r"[-+]?[0-9]+", "-+0123456789"),
+    ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+
+
+def load_rubric(path: Path) -> Rubric:
+    """Return the rubric in a YAML file.
+
+    Raises
+    ------
+    RubricError
+        If the file is missing, no text, no YAML or no rubric; with every fault by line and field.
+    """
+    return load_model(path, Rubric)
+
+
+def load_model(path: Path, model: type[M]) -> M:
+    """Return the model in a YAML file.
+
+    Raises
+    ------
+    RubricError
+        As `load_rubric` does.
+    """
+    root, value = _parse(path)
+    if not isinstance(value, dict):
+        raise RubricError(f"{path}: is {'empty' if value is None else 'no mapping'}", fix=f"expected the keys {_listed(_required(model))}")
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        told = [_tell(fault, root, value, model) for fault in error.errors(include_input=False, include_url=False)]
+    more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+    raise RubricError(f"{path}: " + "; ".join(told[:SHOWN]) + more, fix="see docs/rubric.md")
+
+
+def _parse(path: Path) -> tuple[yaml.Node | None, Any]:
+    """Return the node tree, which knows lines, and the value."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RubricError(f"{path}: cannot be read ({error.strerror})", fix="name a YAML file with a rubric") from error
+    except UnicodeDecodeError as error:
+        raise RubricError(f"{path}: is no UTF-8 text (byte {error.start})", fix="name a YAML file with a rubric") from error
+    try:
+        loader = _Loader(text)
+        root = loader.get_single_node()
+        _refuse_repeats(root, path)
+        return root, None if root is None else loader.construct_document(root)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
+        raise RubricError(f"{path}{line}: is no valid YAML: {problem}", fix="check indentation, quotes and colons there") from error
+
+
+def _refuse_repeats(root: yaml.Node | None, path: Path) -> None:
+    """Refuse a key that stands twice in a mapping: YAML parsers silently keep the last."""
+    for node in _nodes(root):
+        if isinstance(node, yaml.MappingNode):
+            seen: set[str] = set()
+            for key, _ in node.value:
+                if key.value in seen:
+                    raise RubricError(f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice", fix="keep one of them")
+                seen.add(key.value if isinstance(key.value, str) else "")
+
+
+def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
+    """Yield every node once, also where an alias leads back to it."""
+    waiting, seen = [root] if root else [], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        yield node
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            waiting += [part for pair in node.value for part in pair]
+
+
+def _tell(fault: ErrorDetails, root: yaml.Node | None, value: Any, model: type[Model]) -> str:
+    """Return one fault as `line 12, criteria.courtesy.weigth: no such key; did you mean 'weight'?`."""
+    loc = fault["loc"]
+    place = _place(loc, value)
+    where = f"line {_line(loc, root)}" + (f", {place}" if place else "")
+    if fault["type"] == "extra_forbidden":
+        return f"{where}: no such key{_near(loc, model)}"
+    if fault["type"] == "missing":
+        return f"{where}: is missing"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
+
+
+def _line(loc: Sequence[int | str], root: yaml.Node | None) -> int:
+    """Return the line of the deepest node on the way to a field."""
+    node, line = root, (root.start_mark.line if root else 0) + 1
+    for part in loc:
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        elif isinstance(node, yaml.MappingNode):
+            pair = next((pair for pair in node.value if pair[0].value == part), None)
+            if pair is None:
+                break
+            line, node = pair[0].start_mark.line + 1, pair[1]
+        else:
+            break
+    return line
+
+
+def _place(loc: Sequence[int | str], value: Any) -> str:
+    """Return a field's path, with the id of an item instead of its number where it has one."""
+    parts = []
+    for part in loc:
+        value = value[part] if _has(value, part) else None
+        named = value.get("id") if isinstance(part, int) and isinstance(value, dict) else None
+        parts.append(str(named if isinstance(named, str) else part))
+    return ".".join(parts)
+
+
+def _has(value: Any, part: int | str) -> bool:
+    return (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int) and part < len(value))
+
+
+def _near(loc: Sequence[int | str], model: type[Model]) -> str:
+    """Return a hint at the key that was meant."""
+    keys = _keys(loc, model)
+    close = difflib.get_close_matches(str(loc[-1]), keys, n=1)
+    return f"; did you mean {close[0]!r}?" if close else f"; keys here: {', '.join(keys)}"
+
+
+def _keys(loc: Sequence[int | str], model: type[Model]) -> list[str]:
+    """Return the keys that the model allows where a misspelt one stands."""
+    for part in loc[:-1]:
+        if isinstance(part, str) and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return list(model.model_fields)
+
+
+def _model_in(annotation: Any) -> type[Model] | None:
+    """Return the model inside `tuple[Model, ...]`, `Model | None` or `dict[str, Model]`."""
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return annotation
+    return next((found for part in getattr(annotation, "__args__", ()) if (found := _model_in(part))), None)
+
+
+def _required(model: type[Model]) -> list[str]:
+    return [name for name, field in model.model_fields.items() if field.is_required()]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names)
