@@ -1,0 +1,120 @@
+"""Tables: one row a turn, or one row a conversation with its turns in a column."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from clearbar.errors import SourceError
+from clearbar.sources.mapping import CONVERSATION_FIELDS, FieldMap
+
+__all__ = ["TableShape", "group_turns", "read_shape"]
+
+
+class TableShape:
+    """Which columns of a table hold what.
+
+    Parameters
+    ----------
+    names
+        The table's columns.
+    fields
+        Where fields are said to stand.
+    place
+        The table, as people know it, for errors.
+
+    Raises
+    ------
+    SourceError
+        If the table can hold no conversations.
+    """
+
+    def __init__(self, names: Iterable[str], fields: FieldMap, place: str) -> None:
+        names = list(names)
+        self.fields = fields
+        self.id = fields.column(names, "id")
+        self.turns = fields.column(names, "turns") if "turns" in fields.paths or fields.column(names, "role") is None else None
+        self.turn = {field: column for field in ("role", "text", "time") if (column := fields.column(names, field))}
+        self.position = fields.column(names, "position") or next((name for name in names if name.casefold() in _POSITIONS), None)
+        self.updated_at = fields.column(names, "updated_at")
+        if self.id is None or (self.turns is None and not {"role", "text"} <= self.turn.keys()):
+            shown = ", ".join(repr(name) for name in names[:20]) or "none"
+            raise SourceError(
+                f"{place}: no columns for a conversation's id, role and text (one row a turn), or id and turns; columns: {shown}",
+                fix="name them with --map id=COLUMN,role=COLUMN,text=COLUMN",
+            )
+
+
+_POSITIONS = {"position", "turn", "turn_index", "turn_number", "index", "seq", "sequence", "part_number", "order"}
+
+
+def read_shape(names: Iterable[str], fields: FieldMap, place: str) -> TableShape:
+    """Return the shape of a table."""
+    return TableShape(names, fields, place)
+
+
+def group_turns(rows: Iterable[tuple[str, Mapping[str, Any]]], shape: TableShape, *, contiguous: bool = False) -> Iterator[tuple[str, Any]]:
+    """Yield (place of the first row, record) a conversation.
+
+    Parameters
+    ----------
+    rows
+        Place of each row and its values.
+    shape
+        Of the table.
+    contiguous
+        Whether the rows of a conversation follow one another; then only one conversation is held in memory.
+    """
+    if shape.turns is not None:
+        yield from ((place, _with_turns(row, shape)) for place, row in rows)
+        return
+    open_rows: dict[Any, tuple[str, list[Mapping[str, Any]]]] = {}
+    for place, row in rows:
+        key = row.get(shape.id or "")
+        if contiguous and open_rows and key not in open_rows:
+            yield from _records(open_rows, shape)
+            open_rows = {}
+        open_rows.setdefault(key, (place, []))[1].append(row)
+    yield from _records(open_rows, shape)
+
+
+def _records(open_rows: Mapping[Any, tuple[str, list[Mapping[str, Any]]]], shape: TableShape) -> Iterator[tuple[str, Any]]:
+    for key, (place, rows) in open_rows.items():
+        yield place, _record(key, rows, shape)
+
+
+def _record(key: Any, rows: list[Mapping[str, Any]], shape: TableShape) -> dict[str, Any]:
+    if shape.position and all(_number(row.get(shape.position)) is not None for row in rows):
+        rows = sorted(rows, key=lambda row: _number(row.get(shape.position or "")) or 0.0)
+    names = list(rows[0])
+    agent = shape.fields.column(names, "agent")
+    speaker = shape.fields.column(names, "turn.agent") or agent
+    record: dict[str, Any] = {"id": key}
+    for field in CONVERSATION_FIELDS:
+        column = shape.fields.column(names, field)
+        if field not in {"id", "agent"} and column and column not in shape.turn.values():
+            values = [row.get(column) for row in rows if row.get(column) not in {None, ""}]
+            # The newest state of a conversation is its last row's; all else is said once.
+            record[field] = (values[-1] if field in {"updated_at", "ended_at"} else values[0]) if values else None
+    record["turns"] = [
+        {field: row.get(column) for field, column in shape.turn.items()} | {"agent": row.get(speaker) if speaker else None} for row in rows
+    ]
+    return record
+
+
+def _with_turns(row: Mapping[str, Any], shape: TableShape) -> Any:
+    turns = row.get(shape.turns or "")
+    if isinstance(turns, str | bytes):
+        try:
+            turns = orjson.loads(turns)
+        except orjson.JSONDecodeError:
+            turns = None
+    record = {name: value for name, value in row.items() if name != shape.turns}
+    return record | {shape.fields.paths.get("turns", "turns"): turns}
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return None
