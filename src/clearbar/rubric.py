@@ -6,16 +6,20 @@ the docs all read it; nothing in the code knows a criterion by name. Four digest
 weight costs no new grade) and `full_hash`.
 """
 
+from collections.abc import Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from clearbar.model import Model, digest
 
 __all__ = ["Applies", "Band", "Criterion", "Decision", "Example", "Gate", "Level", "Rubric", "Rules", "Scale", "Section", "SourcePoint"]
 
+RESERVED: Final = frozenset({"abstain", "na", "not_applicable", "ungraded"})
+"""Words for states of a verdict that no level may take."""
 Id = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
 
 
@@ -94,10 +98,14 @@ class Example(Model):
 
 
 class SourcePoint(Model):
-    """A point of an article on which a criterion rests, in the project's own words."""
+    """A point of an article on which a criterion rests."""
 
     article: str
+    """Id of the article in `sources.yaml`."""
     point: str
+    """What this criterion takes from it, in the project's own words."""
+    id: str | None = None
+    """Id of the article's point in `sources.yaml`, where it is listed there."""
 
 
 class Decision(Model):
@@ -137,6 +145,9 @@ class Criterion(Model):
     applies: Applies
     levels: dict[str, str]
     """What each level of the scale means here, by level id."""
+    parts: Literal["worst", "best", "last"] = "worst"
+    """Which part's level holds where a conversation is too long to be read at once: what any part failed, what any part
+    reached, or how it stood in the last part that says something."""
     notes: tuple[str, ...] = ()
     """Advice for the cases on which careful readers hesitate."""
     examples: tuple[Example, ...] = ()
@@ -187,8 +198,11 @@ class Rubric(Model):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        for faults in _faults(self):
-            raise ValueError(faults)
+        if found := list(_faults(self)):
+            details = [
+                InitErrorDetails(type=PydanticCustomError("rubric", "{what}", {"what": what}), loc=loc, input=None) for loc, what in found
+            ]
+            raise ValidationError.from_exception_data("Rubric", details, hide_input=True)
         return self
 
     def criterion(self, id: str) -> Criterion:
@@ -220,32 +234,52 @@ class Rubric(Model):
         return {(criterion.id, level.id): level for criterion in self.criteria for level in self._scales[criterion.scale].levels}
 
     @cached_property
+    def prompt_view(self) -> dict[str, Any]:
+        """All that an LLM may read of the rubric; a prompt that is rendered from it alone changes if and only if `prompt_hash` does."""
+        return {
+            "title": self.title,
+            "language": self.language,
+            "instructions": list(self.instructions),
+            "limits": self.limits,
+            "scales": {scale.id: [level.model_dump(include={"id", "name", "means"}) for level in scale.levels] for scale in self.scales},
+            "criteria": [criterion.model_dump(mode="json", include=_PROMPT_FIELDS) for criterion in self.criteria],
+        }
+
+    @cached_property
+    def rules_view(self) -> dict[str, Any]:
+        """All that the rules may read of the rubric, in an order that does not depend on the file's."""
+        return {
+            "limits": self.limits,
+            "scales": {scale.id: list(scale.ids) for scale in self.scales},
+            "criteria": {criterion.id: criterion.model_dump(mode="json", include=_RULES_FIELDS) for criterion in self.criteria},
+        }
+
+    @cached_property
+    def scoring_view(self) -> dict[str, Any]:
+        """All that the score depends on besides verdicts, in an order that does not depend on the file's."""
+        return {
+            "scales": {scale.id: [level.model_dump(include={"id", "points", "fails"}) for level in scale.levels] for scale in self.scales},
+            "sections": {section.id: section.weight for section in self.sections},
+            "criteria": {criterion.id: criterion.model_dump(mode="json", include=_SCORING_FIELDS) for criterion in self.criteria},
+            "bands": [band.model_dump(exclude={"name"}) for band in self.bands],
+            "auto_fail_score": self.auto_fail_score,
+            "min_weight_graded": self.min_weight_graded,
+        }
+
+    @cached_property
     def prompt_hash(self) -> str:
         """Digest of what an LLM reads."""
-        return digest([
-            self.name, self.title, self.language, list(self.instructions), self.limits,
-            [[scale.id, [[level.id, level.name, level.means] for level in scale.levels]] for scale in self.scales],
-            [criterion.model_dump(mode="json", include=PROMPT_FIELDS) for criterion in self.criteria],
-        ])  # fmt: skip
+        return digest(self.prompt_view)
 
     @cached_property
     def rules_hash(self) -> str:
         """Digest of what the rules read; the lexicon's own digest is part of the rules grader's fingerprint."""
-        return digest([
-            self.name, self.limits, [[scale.id, list(scale.ids)] for scale in self.scales],
-            [criterion.model_dump(mode="json", include={"id", "scale", "applies", "rules"}) for criterion in self.criteria],
-        ])  # fmt: skip
+        return digest(self.rules_view)
 
     @cached_property
     def scoring_hash(self) -> str:
         """Digest of points, weights, gates and bands."""
-        return digest([
-            [scale.model_dump(mode="json", exclude={"levels": {"__all__": {"name", "means"}}}) for scale in self.scales],
-            [[section.id, section.weight] for section in self.sections],
-            [criterion.model_dump(mode="json", include={"id", "scale", "section", "weight", "gate"}) for criterion in self.criteria],
-            [band.model_dump(mode="json", exclude={"name"}) for band in self.bands],
-            self.auto_fail_score, self.min_weight_graded,
-        ])  # fmt: skip
+        return digest(self.scoring_view)
 
     @cached_property
     def full_hash(self) -> str:
@@ -253,43 +287,82 @@ class Rubric(Model):
         return digest(self.model_dump(mode="json"))
 
 
-PROMPT_FIELDS: Any = {"id", "name", "asks", "scale", "applies", "levels", "notes", "examples"}
+_PROMPT_FIELDS: Any = {
+    "id": True,
+    "name": True,
+    "asks": True,
+    "scale": True,
+    "applies": {"when", "condition"},
+    "levels": True,
+    "notes": True,
+    "examples": True,
+}
+_RULES_FIELDS: Any = {"scale": True, "applies": {"condition", "min_agent_turns"}, "rules": True}
+_SCORING_FIELDS: Any = {"scale", "section", "weight", "gate"}
+
+_Fault = tuple[tuple[int | str, ...], str]
+"""Where, as a path of keys and positions, and what."""
 
 
-def _faults(rubric: Rubric) -> list[str]:
-    """Return what does not hang together, each naming its place; empty if all is well."""
+def _faults(rubric: Rubric) -> Iterator[_Fault]:
+    """Yield what does not hang together."""
+    for kind in ("scales", "sections", "criteria", "bands"):
+        yield from _repeats(kind, [item.id for item in getattr(rubric, kind)])
+    for place, scale in enumerate(rubric.scales):
+        for fault in _scale_faults(scale):
+            yield ("scales", place, "levels"), fault
+    for place, criterion in enumerate(rubric.criteria):
+        for key, fault in _criterion_faults(criterion, rubric):
+            yield ("criteria", place, key), fault
+
+
+def _repeats(kind: str, ids: Sequence[str]) -> Iterator[_Fault]:
+    for place, id in enumerate(ids):
+        if id in ids[:place]:
+            yield (kind, place, "id"), f"{id!r} stands twice; ids must differ"
+
+
+def _scale_faults(scale: Scale) -> Iterator[str]:
+    if len(set(scale.ids)) < len(scale.ids):
+        yield "a level's id stands twice; ids must differ"
+    if reserved := RESERVED.intersection(scale.ids):
+        yield f"{min(reserved)!r} is a state of every verdict, not a level; leave it out"
+    points = [level.points for level in scale.levels]
+    if points != sorted(points):
+        yield f"the lowest level comes first, but the points are {', '.join(f'{value:g}' for value in points)}"
+    fails = [level.fails for level in scale.levels]
+    if fails != sorted(fails, reverse=True):
+        yield "a level that fails stands above one that does not"
+
+
+def _criterion_faults(criterion: Criterion, rubric: Rubric) -> Iterator[tuple[str, str]]:
     scales = {scale.id: scale for scale in rubric.scales}
-    sections = {section.id for section in rubric.sections}
-    ids = [criterion.id for criterion in rubric.criteria]
-    found = [f"criteria: {id!r} stands twice; ids must differ" for id in sorted({id for id in ids if ids.count(id) > 1})]
-    found += [
-        f"scales.{scale.id}: a level stands twice; ids must differ" for scale in rubric.scales if len(set(scale.ids)) < len(scale.ids)
-    ]
-    for criterion in rubric.criteria:
-        found += _criterion_faults(criterion, scales, sections, rubric)
-    return found
-
-
-def _criterion_faults(criterion: Criterion, scales: dict[str, Scale], sections: set[str], rubric: Rubric) -> list[str]:
-    place = f"criteria.{criterion.id}"
-    if criterion.scale not in scales:
-        return [f"{place}.scale: there is no scale {criterion.scale!r}; scales: {', '.join(scales)}"]
-    levels = scales[criterion.scale].ids
-    found = []
+    sections = [section.id for section in rubric.sections]
     if criterion.section not in sections:
-        found.append(f"{place}.section: there is no section {criterion.section!r}; sections: {', '.join(sorted(sections))}")
+        yield "section", f"there is no section {criterion.section!r}; sections: {', '.join(sections)}"
+    if criterion.scale not in scales:
+        yield "scale", f"there is no scale {criterion.scale!r}; scales: {', '.join(scales)}"
+        return
+    levels = scales[criterion.scale].ids
     if set(criterion.levels) != set(levels):
-        found.append(f"{place}.levels: must word exactly the levels of scale {criterion.scale!r}: {', '.join(levels)}")
-    states = {*levels, "not_applicable"}
-    named = [decision.level for decision in criterion.rules.decide] + [example.level for example in criterion.examples]
-    found += [f"{place}: {level!r} is no level of scale {criterion.scale!r}" for level in named if level not in states]
+        yield "levels", f"must word exactly the levels of scale {criterion.scale!r}: {', '.join(levels)}"
+    states = (*levels, "not_applicable")
+    for kind, named in (("examples", criterion.examples), ("rules", criterion.rules.decide)):
+        for item in named:
+            if item.level not in states:
+                yield kind, f"{item.level!r} is no level of scale {criterion.scale!r}; levels: {', '.join(states)}"
     if criterion.rules.otherwise not in {*states, "abstain"}:
-        found.append(f"{place}.rules.otherwise: {criterion.rules.otherwise!r} is neither 'abstain' nor a level")
+        yield "rules", f"otherwise: {criterion.rules.otherwise!r} is neither 'abstain' nor a level; levels: {', '.join(states)}"
+    for fault in _condition_faults(criterion, rubric.criteria, scales):
+        yield "applies", fault
+
+
+def _condition_faults(criterion: Criterion, criteria: Sequence[Criterion], scales: Mapping[str, Scale]) -> Iterator[str]:
     condition = criterion.applies.condition
-    if condition is not None:
-        other = next((item for item in rubric.criteria if item.id == condition.criterion), None)
-        if other is None or other.id == criterion.id:
-            found.append(f"{place}.applies.condition: there is no other criterion {condition.criterion!r}")
-        elif not set(condition.levels) <= {*scales[other.scale].ids, "not_applicable"}:
-            found.append(f"{place}.applies.condition: {other.id!r} has the levels {', '.join(scales[other.scale].ids)}")
-    return found
+    if condition is None:
+        return
+    other = next((item for item in criteria if item.id == condition.criterion and item is not criterion), None)
+    if other is None:
+        yield f"condition: there is no other criterion {condition.criterion!r}"
+    elif other.scale in scales and (unknown := set(condition.levels).difference(scales[other.scale].ids, ["not_applicable"])):
+        yield f"condition: {other.id!r} has no level {min(unknown)!r}; levels: {', '.join(scales[other.scale].ids)}"
