@@ -205,6 +205,13 @@ class Rubric(Model):
             raise ValidationError.from_exception_data("Rubric", details, hide_input=True)
         return self
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: FBT002 - pydantic's signature
+        """Return a copy that does not inherit the digests and indexes computed of the original."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in set(copied.__dict__).difference(type(self).model_fields):
+            del copied.__dict__[name]
+        return copied
+
     def criterion(self, id: str) -> Criterion:
         """Return the criterion with this id; KeyError if there is none."""
         return self._by_id[id]
