@@ -6,7 +6,7 @@ the docs all read it; nothing in the code knows a criterion by name. Four digest
 weight costs no new grade) and `full_hash`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, Literal, Self
@@ -21,6 +21,17 @@ __all__ = ["Applies", "Band", "Criterion", "Decision", "Example", "Gate", "Level
 RESERVED: Final = frozenset({"abstain", "na", "not_applicable", "ungraded"})
 """Words for states of a verdict that no level may take."""
 Id = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
+
+
+Fault = tuple[tuple[int | str, ...], str]
+"""Where, as a path of keys and positions, and what."""
+
+
+def raise_faults(title: str, faults: Iterable[Fault]) -> None:
+    """Raise all faults of a model as one ValidationError, each at its own place; nothing if there is none."""
+    details = [InitErrorDetails(type=PydanticCustomError("fault", "{what}", {"what": what}), loc=loc, input=None) for loc, what in faults]
+    if details:
+        raise ValidationError.from_exception_data(title, details, hide_input=True)
 
 
 class Gate(StrEnum):
@@ -198,14 +209,10 @@ class Rubric(Model):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
-        if found := list(_faults(self)):
-            details = [
-                InitErrorDetails(type=PydanticCustomError("rubric", "{what}", {"what": what}), loc=loc, input=None) for loc, what in found
-            ]
-            raise ValidationError.from_exception_data("Rubric", details, hide_input=True)
+        raise_faults(type(self).__name__, _faults(self))
         return self
 
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: FBT002 - pydantic's signature
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy that does not inherit the digests and indexes computed of the original."""
         copied = super().model_copy(update=update, deep=deep)
         for name in set(copied.__dict__).difference(type(self).model_fields):
@@ -307,11 +314,8 @@ _PROMPT_FIELDS: Any = {
 _RULES_FIELDS: Any = {"scale": True, "applies": {"condition", "min_agent_turns"}, "rules": True}
 _SCORING_FIELDS: Any = {"scale", "section", "weight", "gate"}
 
-_Fault = tuple[tuple[int | str, ...], str]
-"""Where, as a path of keys and positions, and what."""
 
-
-def _faults(rubric: Rubric) -> Iterator[_Fault]:
+def _faults(rubric: Rubric) -> Iterator[Fault]:
     """Yield what does not hang together."""
     for kind in ("scales", "sections", "criteria", "bands"):
         yield from _repeats(kind, [item.id for item in getattr(rubric, kind)])
@@ -323,7 +327,7 @@ def _faults(rubric: Rubric) -> Iterator[_Fault]:
             yield ("criteria", place, key), fault
 
 
-def _repeats(kind: str, ids: Sequence[str]) -> Iterator[_Fault]:
+def _repeats(kind: str, ids: Sequence[str]) -> Iterator[Fault]:
     for place, id in enumerate(ids):
         if id in ids[:place]:
             yield (kind, place, "id"), f"{id!r} stands twice; ids must differ"
