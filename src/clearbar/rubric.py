@@ -252,10 +252,9 @@ class Rubric(Model):
         """All that an LLM may read of the rubric; a prompt that is rendered from it alone changes if and only if `prompt_hash` does."""
         return {
             "title": self.title,
-            "language": self.language,
             "instructions": list(self.instructions),
             "limits": self.limits,
-            "scales": {scale.id: [level.model_dump(include={"id", "name", "means"}) for level in scale.levels] for scale in self.scales},
+            "scales": {scale.id: [level.model_dump(include={"id", "means"}) for level in scale.levels] for scale in self.scales},
             "criteria": [criterion.model_dump(mode="json", include=_PROMPT_FIELDS) for criterion in self.criteria],
         }
 
@@ -292,7 +291,7 @@ class Rubric(Model):
 
     @cached_property
     def scoring_hash(self) -> str:
-        """Digest of points, weights, gates and bands."""
+        """Digest of points, weights, gates, bands, and the conditions that make a criterion apply."""
         return digest(self.scoring_view)
 
     @cached_property
@@ -301,18 +300,9 @@ class Rubric(Model):
         return digest(self.model_dump(mode="json"))
 
 
-_PROMPT_FIELDS: Any = {
-    "id": True,
-    "name": True,
-    "asks": True,
-    "scale": True,
-    "applies": {"when", "condition"},
-    "levels": True,
-    "notes": True,
-    "examples": True,
-}
-_RULES_FIELDS: Any = {"scale": True, "applies": {"condition", "min_agent_turns"}, "rules": True}
-_SCORING_FIELDS: Any = {"scale", "section", "weight", "gate"}
+_PROMPT_FIELDS: Any = {"id": True, "asks": True, "scale": True, "applies": {"when"}, "levels": True, "notes": True, "examples": True}
+_RULES_FIELDS: Any = {"scale": True, "applies": {"min_agent_turns"}, "rules": True}
+_SCORING_FIELDS: Any = {"scale": True, "section": True, "weight": True, "gate": True, "applies": {"condition"}}  # applied to verdicts
 
 
 def _faults(rubric: Rubric) -> Iterator[Fault]:
