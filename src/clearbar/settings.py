@@ -1,10 +1,12 @@
 """Settings, read once at the rim: environment (`CLEARBAR_…`), then `clearbar.toml` in the project, then the defaults here."""
 
+import os
 import tomllib
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from clearbar.errors import SettingsError
@@ -55,23 +57,49 @@ class LlmSettings(_Section):
     """How an LLM is called."""
 
     model: str | None = None
+    """Without a model there is no LLM, whatever keys the environment holds: nobody pays by accident."""
     base_url: str | None = None
     """Any OpenAI-compatible server; `OPENAI_BASE_URL` works too."""
     api_key: SecretStr | None = None
     """`OPENAI_API_KEY` works too."""
+    mode: Literal["calls", "batch"] = "calls"
+    """`batch` sends the provider a batch that is answered within a day at a lower price."""
+    calls: Literal["all", "groups", "each"] = "all"
+    """Criteria asked in one call: all of them, those of a section, or each alone."""
+    reply_mode: Literal["auto", "json_schema", "json_object", "tools", "text"] = "auto"
+    """How the server is told the shape of a reply; `auto` finds out."""
+    temperature: float = Field(default=0, ge=0, le=2)
+    """Of a single grade; not sent to models that do not accept it."""
+    seed: int = 1
+    votes: int = Field(default=1, ge=1, le=25)
+    """Grades of each conversation, of which the majority holds."""
+    vote_temperature: float = Field(default=0.7, gt=0, le=2)
     in_flight: int = Field(default=16, ge=1, le=1024)
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     timeout: float = Field(default=120, gt=0)
-    """Seconds a call may take in all."""
+    """Seconds a call may take in all; one that took longer is tried once more with half of it."""
+    stream: bool = False
+    """Read replies as they are written, so that a stalled one is noticed after `idle_timeout`; costs client time for each token."""
     idle_timeout: float = Field(default=30, gt=0)
     """Seconds without a byte of a streamed reply."""
     connect_timeout: float = Field(default=5, gt=0)
     attempts: int = Field(default=4, ge=1, le=20)
+    """How often a call is tried in all, where trying again can help."""
+    outage_patience: float = Field(default=30, ge=0)
+    """Seconds that calls wait for a server that has stopped answering, before they fail."""
+    lease: float = Field(default=60, gt=0)
+    """Seconds after which another process may ask what a process that has died was asking."""
+    context_tokens: int | None = Field(default=None, ge=2000)
+    """Window of the model; from the price table where it is there, else 32,000. A longer conversation is read in parts."""
+    max_parts: int = Field(default=12, ge=1)
+    """A conversation of more parts is not graded."""
     max_output_tokens: int = Field(default=6000, ge=64)
     budget_calls: int | None = Field(default=None, ge=0)
     budget_tokens: int | None = Field(default=None, ge=0)
     budget_usd: float | None = Field(default=None, ge=0)
+    budget_per: Literal["run", "day", "month"] = "run"
+    """What the budget is for; days and months (UTC) are shared by all processes that use the store."""
 
 
 class GradingSettings(_Section):
@@ -91,6 +119,17 @@ class ReportSettings(_Section):
     min_group: int = Field(default=5, ge=1)
     """Figures of smaller groups are not shown."""
     quotes: bool = True
+    """Whether words of conversations, and what an LLM or a person wrote about them, are shown."""
+    precision: float = Field(default=0.15, gt=0, le=1)
+    """A share whose interval reaches further than this to either side is called too few to say."""
+    weakest: int = Field(default=3, ge=1)
+    """How many weak criteria are shown with causes and steps."""
+    conversations: int = Field(default=12, ge=0)
+    """How many conversations to look at are shown on a page; the tables hold all."""
+    parquet: bool = False
+    """Whether the tables are written as Parquet, too."""
+    pdf: bool = False
+    """Whether each page is written as PDF, too."""
 
 
 class RetentionSettings(_Section):
@@ -107,8 +146,14 @@ class PublishSettings(_Section):
 
     folder: str | None = None
     """Folder or object-store URL (fsspec)."""
+    quotes: bool = False
+    """Whether words of conversations go to that folder."""
+    names: bool = False
+    """Whether agents' names go there, where reports show them; else pseudonyms."""
     notify: tuple[SecretStr, ...] = ()
-    """Apprise URLs that are told when reports are out."""
+    """Apprise URLs that are told when reports are out; they are told no figures."""
+    link: str | None = None
+    """Where people find the published reports; added to the notice."""
 
 
 class ReviewSettings(_Section):
@@ -149,14 +194,27 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment win over what the project's file says."""
-        return env_settings, init_settings
+        return env_settings, init_settings, _OpenAIEnvironment(settings_cls)
+
+
+class _OpenAIEnvironment(PydanticBaseSettingsSource):
+    """The two variables that every OpenAI client reads; what is said in our own settings wins."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
+        """Return nothing: all is given at once."""
+        return None, field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the settings found."""
+        names = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL"}
+        return {"llm": {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}}
 
 
 def load_settings(project: Project) -> Settings:
