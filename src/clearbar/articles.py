@@ -1,5 +1,6 @@
 """The articles behind a rubric: what each argues, and the root causes and steps that reports draw on."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ from pydantic import Field, model_validator
 from clearbar.errors import RubricError
 from clearbar.model import Model
 from clearbar.rubric import Fault, Id, Rubric, raise_faults
-from clearbar.rubric_file import load_model
+from clearbar.rubric_file import load_model, schema_text
 
 __all__ = ["Advice", "Article", "Articles", "Point", "check_sources", "load_articles", "unknown_sources"]
 
@@ -148,3 +149,7 @@ def _faults(articles: Articles) -> Iterator[Fault]:
         for place, item in enumerate(advice):
             for _, fault in _unknown("", "article", item.articles, known):
                 yield (kind, place, "articles"), fault
+
+
+if __name__ == "__main__":  # python -m clearbar.articles > rubrics/sources.schema.json
+    sys.stdout.write(schema_text(Articles))

@@ -125,11 +125,11 @@ class Decision(Model):
     level: str
     """A level's id or `not_applicable`."""
     when: str
-    """A condition over named signals."""
+    """A condition over named signals, as docs/rules.md tells: names, numbers, comparisons, `and`, `or`, `not`."""
     because: str
     """One sentence for the person who reads the verdict."""
     evidence: tuple[str, ...] = ()
-    """Signals whose hits are quoted."""
+    """Signals whose hits are quoted; those of the condition where none are named."""
     searched: Literal["agent", "customer", "all"] | None = None
     """Whose turns were searched, where the decision rests on an absence."""
 
@@ -140,6 +140,14 @@ class Rules(Model):
     decide: tuple[Decision, ...] = ()
     otherwise: str = "abstain"
     """`abstain`, `not_applicable`, or a level's id."""
+    because: str = ""
+    """One sentence for the person who reads a verdict of `otherwise`."""
+    evidence: tuple[str, ...] = ()
+    """Signals that are quoted where `otherwise` is a level."""
+    given: dict[str, float] = {}
+    """Figures that the conditions call by name, so that they can be refitted."""
+    fitted: str = ""
+    """On what, and when, the figures were fitted; empty where a person set them."""
 
 
 class Criterion(Model):

@@ -1,10 +1,12 @@
-"""A rubric as a YAML file: read with every fault told by file, line and field.
+"""A rubric as a YAML file: read with every fault told by file, line and field; written; and its JSON schema for editors.
 
 YAML is read as version 1.2 means it (as editors do): `yes` and `no` are words, not booleans, and `3:00` is no number.
 """
 
 import difflib
+import json
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +17,7 @@ from pydantic_core import ErrorDetails
 
 from clearbar.errors import RubricError
 from clearbar.model import Model
+from clearbar.project import Project
 from clearbar.rubric import Rubric
 
 try:
@@ -22,9 +25,13 @@ try:
 except ImportError:  # pragma: no cover - PyYAML built without libyaml
     from yaml import SafeLoader as _YamlLoader  # type: ignore[assignment]
 
-__all__ = ["load_model", "load_rubric"]
+__all__ = ["dump_rubric", "json_schema", "load_model", "load_rubric", "open_rubric", "schema_text"]
 
 M = TypeVar("M", bound=Model)
+SCHEMA_LINE = "# yaml-language-server: $schema=rubric.schema.json\n"
+"""Tells editors where the schema lies."""
+SOURCES = "sources"
+"""The file beside the rubrics that describes the articles."""
 SHOWN = 12
 """So many faults are told at once; a file with more needs another kind of help."""
 
@@ -42,6 +49,33 @@ for _tag, _pattern, _first in (
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), list(_first))
+
+
+def open_rubric(asked: str, project: Project, *, drafts: bool = False) -> Rubric:
+    """Return a rubric by the name of its file in the project's `rubrics`, or by path.
+
+    Parameters
+    ----------
+    asked
+        `service_bar`, or the path of a YAML file.
+    drafts
+        Whether a draft will do; nothing that grades may ask for one.
+
+    Raises
+    ------
+    RubricError
+        If there is none, it cannot be used, or it is a draft.
+    """
+    path = Path(asked)
+    if path.suffix not in {".yaml", ".yml"}:
+        path = project.root / "rubrics" / f"{asked}.yaml"
+        if not path.is_file():
+            names = sorted(file.stem for file in path.parent.glob("*.yaml") if file.stem != SOURCES)
+            raise RubricError(f"there is no rubric {asked!r} in {path.parent}", fix=f"there is: {', '.join(names)}; or name a YAML file")
+    rubric = load_rubric(path)
+    if rubric.status == "draft" and not drafts:
+        raise RubricError(f"{path}: is a draft, and nothing grades with a draft", fix="have a person read it, then set 'status: approved'")
+    return rubric
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -72,6 +106,22 @@ def load_model(path: Path, model: type[M]) -> M:
         told = [_tell(fault, root, value, model) for fault in error.errors(include_input=False, include_url=False)]
     more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
     raise RubricError(f"{path}: " + "; ".join(told[:SHOWN]) + more, fix="see docs/rubric.md")
+
+
+def dump_rubric(rubric: Rubric) -> str:
+    """Return a rubric as YAML text that `load_rubric` reads back; defaults are left out."""
+    plain = rubric.model_dump(mode="json", exclude_defaults=True)
+    return SCHEMA_LINE + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+
+
+def json_schema(model: type[Model] = Rubric) -> dict[str, Any]:
+    """Return the JSON schema by which editors check and complete a rubric file."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema()}
+
+
+def schema_text(model: type[Model] = Rubric) -> str:
+    """Return `json_schema` as the text of its file."""
+    return json.dumps(json_schema(model), indent=2, ensure_ascii=False) + "\n"
 
 
 def _parse(path: Path) -> tuple[yaml.Node | None, Any]:
@@ -126,7 +176,8 @@ def _tell(fault: ErrorDetails, root: yaml.Node | None, value: Any, model: type[M
     place = _place(loc, value)
     where = f"line {_line(loc, root)}" + (f", {place}" if place else "")
     if fault["type"] == "extra_forbidden":
-        return f"{where}: no such key{_near(loc, model)}"
+        torn = "; a text with a comma or colon needs quotes" if _at(loc, value) is None else ""
+        return f"{where}: no such key{_near(loc, model)}{torn}"
     if fault["type"] == "missing":
         return f"{where}: is missing"
     return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
@@ -152,15 +203,21 @@ def _line(loc: Sequence[int | str], root: yaml.Node | None) -> int:
 def _place(loc: Sequence[int | str], value: Any) -> str:
     """Return a field's path, with the id of an item instead of its number where it has one."""
     parts = []
-    for part in loc:
-        value = value[part] if _has(value, part) else None
-        named = value.get("id") if isinstance(part, int) and isinstance(value, dict) else None
+    for depth, part in enumerate(loc, 1):
+        item = _at(loc[:depth], value)
+        named = item.get("id") if isinstance(part, int) and isinstance(item, dict) else None
         parts.append(str(named if isinstance(named, str) else part))
     return ".".join(parts)
 
 
-def _has(value: Any, part: int | str) -> bool:
-    return (isinstance(value, dict) and part in value) or (isinstance(value, list) and isinstance(part, int) and part < len(value))
+def _at(loc: Sequence[int | str], value: Any) -> Any:
+    """Return what stands at a path; null where it leads nowhere."""
+    for part in loc:
+        try:
+            value = value[part]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value
 
 
 def _near(loc: Sequence[int | str], model: type[Model]) -> str:
@@ -191,3 +248,7 @@ def _required(model: type[Model]) -> list[str]:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names)
+
+
+if __name__ == "__main__":  # python -m clearbar.rubric_file > rubrics/rubric.schema.json
+    sys.stdout.write(schema_text())
