@@ -1,0 +1,120 @@
+"""Reading audits: the latest of each conversation, by period, team, rubric and grader."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, case, exists, func, select
+
+from clearbar.store.database import Database, chunks
+from clearbar.store.records import Outcome, StoredAudit
+from clearbar.store.rows import read_fields, read_usage, read_verdicts
+from clearbar.store.tables import audits, conversations, run_items, texts, versions
+
+__all__ = ["Audits"]
+
+_PAGE = 500
+"""Audits read at a time: a reader that is slow between them holds no transaction open."""
+
+
+class Audits(Database):
+    """Audits."""
+
+    def audits(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        teams: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        ids: Sequence[str] = (),
+        grading: str | None = None,
+        asked: str | None = None,
+        run: str | None = None,
+        turns: bool = False,
+    ) -> Iterator[StoredAudit]:
+        """Yield the latest audit of each conversation, by source and id.
+
+        An audit of the conversation's current text comes before one of an earlier text; among several the one made last counts.
+
+        Parameters
+        ----------
+        since, until
+            Half-open period in which the conversation began (else ended, else last changed); without any of these times it is in no
+            period.
+        teams, sources, ids
+            Only these, where given.
+        grading
+            Only audits made with a rubric of this `grading_hash`; what differs only in scoring counts too.
+        asked
+            Only audits for which this grader was asked.
+        run
+            Only conversations that this run graded, or found graded.
+        turns
+            Whether the conversations carry their redacted turns.
+        """
+        wanted = [
+            *([audits.c.source.in_(sources)] if sources else []),
+            *([audits.c.id.in_(ids)] if ids else []),
+            *([audits.c.grading_hash == grading] if grading is not None else []),
+            *([audits.c.asked == asked] if asked is not None else []),
+            *([_in_run(run)] if run is not None else []),
+        ]
+        where = [
+            *([versions.c.happened_at >= since] if since else []),
+            *([versions.c.happened_at < until] if until else []),
+            *([versions.c.team.in_(teams)] if teams else []),
+        ]
+        for some in chunks(self._latest(wanted, where), _PAGE):
+            yield from self._read(some, turns=turns)
+
+    def teams(self) -> list[str]:
+        """Return the teams of all stored conversations."""
+        with self.read() as connection:
+            found = connection.execute(select(versions.c.team).where(versions.c.team.is_not(None)).distinct()).scalars()
+            return sorted(found)
+
+    def _latest(self, wanted: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]]) -> list[int]:
+        """Return the numbers of the audits to read, in order."""
+        current = case((conversations.c.text_hash == audits.c.text_hash, 0), else_=1)
+        place = func.row_number().over(
+            partition_by=(audits.c.source, audits.c.id), order_by=(current, audits.c.made_at.desc(), audits.c.number.desc())
+        )
+        ranked = (
+            select(audits.c.number, audits.c.source, audits.c.id, audits.c.text_hash, place.label("place"))
+            .join(conversations, (conversations.c.source == audits.c.source) & (conversations.c.id == audits.c.id))
+            .where(*wanted)
+            .subquery()
+        )
+        same = (versions.c.source == ranked.c.source) & (versions.c.id == ranked.c.id) & (versions.c.text_hash == ranked.c.text_hash)
+        query = select(ranked.c.number).join(versions, same).where(ranked.c.place == 1, *where).order_by(ranked.c.source, ranked.c.id)
+        with self.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _read(self, numbers: Sequence[int], *, turns: bool) -> Iterator[StoredAudit]:
+        same = (versions.c.source == audits.c.source) & (versions.c.id == audits.c.id) & (versions.c.text_hash == audits.c.text_hash)
+        kept = [audits.c[name] for name in ("rubric", "grading_hash", "asked", "verdicts", "usage", "made_at")]
+        query = select(versions, *kept, audits.c.run.label("made_in")).join(versions, same).select_from(audits)
+        if turns:
+            query = query.add_columns(texts.c.turns).join(texts, texts.c.hash == versions.c.text_hash, isouter=True)
+        query = query.where(audits.c.number.in_(numbers)).order_by(audits.c.source, audits.c.id)
+        with self.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        yield from map(_audit, rows)
+
+
+def _in_run(run: str) -> ColumnElement[bool]:
+    done = run_items.c.outcome.in_([Outcome.GRADED, Outcome.UNGRADED, Outcome.REUSED])
+    same = (run_items.c.source == audits.c.source) & (run_items.c.id == audits.c.id)
+    return exists().where(run_items.c.run == run, done, same)
+
+
+def _audit(row: RowMapping) -> StoredAudit:
+    values: dict[str, Any] = {name: row[name] for name in ("rubric", "grading_hash", "asked", "made_at")}
+    return StoredAudit(
+        **values,
+        conversation=read_fields(row),
+        verdicts=read_verdicts(row["verdicts"]),
+        usage=read_usage(row["usage"]),
+        run=row["made_in"],
+    )

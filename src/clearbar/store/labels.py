@@ -1,0 +1,95 @@
+"""What people said of conversations, appended for ever, and which conversations they were asked about."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, func, or_, select
+
+from clearbar.label import Label, LabelKind
+from clearbar.model import digest
+from clearbar.store.database import Database, merge, now
+from clearbar.store.records import Sampled
+from clearbar.store.rows import from_json
+from clearbar.store.tables import labels, samples
+
+__all__ = ["Labels"]
+
+
+class Labels(Database):
+    """Labels and samples."""
+
+    def add_labels(self, given: Iterable[Label], *, text_hash: str | None = None) -> int:
+        """Append labels and return how many were new; the same label given again changes nothing.
+
+        Nothing changes or removes a label later but an erasure: a corrected opinion is a further label.
+
+        Parameters
+        ----------
+        given
+            Labels.
+        text_hash
+            The text that was read, where it is known.
+        """
+        rows = {row["digest"]: row for row in (_label_row(label, text_hash) for label in given)}
+        with self.write() as connection:
+            before = connection.execute(select(func.count()).select_from(labels)).scalar_one()
+            merge(connection, labels, list(rows.values()), key=["digest"])
+            return connection.execute(select(func.count()).select_from(labels)).scalar_one() - before
+
+    def labels(
+        self,
+        *,
+        source: str | None = None,
+        ids: Sequence[str] = (),
+        kinds: Sequence[LabelKind] = (),
+        annotator: str | None = None,
+    ) -> list[Label]:
+        """Return labels in the order in which they came, without those of erased conversations.
+
+        Parameters
+        ----------
+        source
+            Only of this source; labels that name no source belong to any.
+        ids, kinds, annotator
+            Only these, where given.
+        """
+        wanted = [
+            *([or_(labels.c.source == source, labels.c.source.is_(None))] if source is not None else []),
+            *([labels.c.id.in_(ids)] if ids else []),
+            *([labels.c.kind.in_(kinds)] if kinds else []),
+            *([labels.c.annotator == annotator] if annotator is not None else []),
+        ]
+        query = select(labels).where(labels.c.erased.is_(False), *wanted).order_by(labels.c.number)
+        with self.read() as connection:
+            return [_label(row) for row in connection.execute(query)]
+
+    def add_samples(self, drawn: Iterable[Sampled]) -> None:
+        """Write down which conversations a run selected; a draw that was written stays as it was."""
+        rows = [one.model_dump() for one in drawn]
+        with self.write() as connection:
+            merge(connection, samples, rows)
+
+    def samples(self, run: str | None = None) -> list[Sampled]:
+        """Return the conversations that were selected, by run, source and id."""
+        query = select(samples).order_by(samples.c.run, samples.c.source, samples.c.id)
+        with self.read() as connection:
+            rows = connection.execute(query.where(samples.c.run == run) if run else query).mappings()
+            return [Sampled(**row) for row in rows]
+
+
+def _label_row(label: Label, text_hash: str | None) -> dict[str, Any]:
+    return {
+        "digest": digest([label.model_dump(mode="json"), text_hash]),
+        "source": label.source,
+        "id": label.id,
+        "text_hash": text_hash,
+        "annotator": label.annotator,
+        "kind": label.kind.value,
+        "body": label.model_dump_json(exclude={"source", "id", "annotator", "kind"}, exclude_none=True),
+        "erased": False,
+        "recorded_at": now(),
+    }
+
+
+def _label(row: Row[Any]) -> Label:
+    return Label(**from_json(row.body), source=row.source, id=row.id, annotator=row.annotator, kind=row.kind)
