@@ -123,7 +123,7 @@ class Decision(Model):
     """If `when` holds over the signals, the level is `level`."""
 
     level: str
-    """A level's id or `not_applicable`."""
+    """A level's id, `not_applicable`, or `abstain`."""
     when: str
     """A condition over named signals, as docs/rules.md tells: names, numbers, comparisons, `and`, `or`, `not`."""
     because: str
@@ -358,7 +358,7 @@ def _criterion_faults(criterion: Criterion, rubric: Rubric) -> Iterator[tuple[st
     states = (*levels, "not_applicable")
     for kind, named in (("examples", criterion.examples), ("rules", criterion.rules.decide)):
         for item in named:
-            if item.level not in states:
+            if item.level not in states and not (kind == "rules" and item.level == "abstain"):
                 yield kind, f"{item.level!r} is no level of scale {criterion.scale!r}; levels: {', '.join(states)}"
     if criterion.rules.otherwise not in {*states, "abstain"}:
         yield "rules", f"otherwise: {criterion.rules.otherwise!r} is neither 'abstain' nor a level; levels: {', '.join(states)}"

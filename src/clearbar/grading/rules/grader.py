@@ -1,0 +1,58 @@
+"""The deterministic grader, as every other part of clearbar sees it."""
+
+from collections.abc import Sequence
+
+from clearbar.grading.rules.judge import Judge, Ruling
+from clearbar.grading.rules.lexicon import Lexicon
+from clearbar.rubric import Rubric
+from clearbar.transcript import RedactedTranscript
+from clearbar.verdict import Evidence, Grade, GradedBy, GradeFailure, Verdict, grade_key
+
+__all__ = ["RulesGrader"]
+
+
+class RulesGrader:
+    """Grades by the rubric's decisions over the lexicon's signals: same input, same bytes, on any machine.
+
+    Parameters
+    ----------
+    rubric
+        Whose decisions are taken.
+    lexicon
+        Whose phrases are searched.
+    plain
+        Whether to search with `re` even where RE2 is installed; the grades are the same.
+    """
+
+    graded_by = GradedBy.RULES
+
+    def __init__(self, rubric: Rubric, lexicon: Lexicon, *, plain: bool = False) -> None:
+        self._judge = Judge(rubric, lexicon, plain=plain)
+        self._rules_hash = rubric.rules_hash
+
+    @property
+    def fingerprint(self) -> str:
+        """Version of the engine and digest of the lexicon."""
+        return self._judge.fingerprint
+
+    def key(self, transcript: RedactedTranscript) -> str:
+        """Return the identity of the grade that `grade` would give."""
+        return grade_key(transcript.text_hash, self._rules_hash, self.fingerprint)
+
+    def grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
+        """Return a grade a transcript, in order."""
+        return [
+            Grade(
+                key=self.key(transcript), text_hash=transcript.text_hash, graded_by=self.graded_by, grader=self.fingerprint,
+                verdicts=tuple(_verdict(ruling) for ruling in rulings),
+            )
+            for transcript, rulings in zip(batch, self._judge.rule(batch), strict=True)
+        ]  # fmt: skip
+
+
+def _verdict(ruling: Ruling) -> Verdict:
+    return Verdict(
+        criterion=ruling.criterion, level=ruling.level, reason=ruling.reason, graded_by=GradedBy.RULES, grader=ruling.grader,
+        rationale=ruling.rationale, searched=ruling.searched,
+        evidence=tuple(Evidence(turn=proof.turn, start=proof.start, end=proof.end, quote=proof.quote) for proof in ruling.evidence),
+    )  # fmt: skip

@@ -1,0 +1,52 @@
+"""Which language a conversation is in: as declared, else by its function words, else by a detector."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from clearbar.grading.rules.lexicon import Lexicon
+from clearbar.grading.rules.text import normalize
+
+if TYPE_CHECKING:
+    from lingua import LanguageDetector
+
+__all__ = ["recognize"]
+
+_ENOUGH: Final = 0.2  # share of function words by which a text is of a lexicon's language without further asking
+_FEW: Final = 4  # words: too little to tell
+_READ: Final = 2_000  # code points that are looked at
+_SURE: Final = 0.5
+
+
+def recognize(talk: Any, sides: Sequence[int], lexicon: Lexicon) -> str | None:
+    """Return the two-letter code of the language, or None where it is one that nobody could name.
+
+    A talk too short to tell counts as the first lexicon's language.
+    """
+    if talk.language:
+        return str(talk.language)[:2].lower()
+    text = " ".join(turn.text[:_READ] for turn, side in zip(talk.turns, sides, strict=True) if side >= 0)[:_READ]
+    words = normalize(text)[0].translate(None, b',.!?;:"()').split()
+    if len(words) < _FEW:
+        return next(iter(lexicon.tongues))
+    for code, tongue in lexicon.tongues.items():
+        if sum(word in tongue.function_words for word in words) >= _ENOUGH * len(words):
+            return code
+    return _detect(text, next(iter(lexicon.tongues)))
+
+
+def _detect(text: str, fallback: str) -> str | None:
+    """Return what the detector says; the fallback where it cannot tell, as for numbers or placeholders."""
+    if sum(char.isalpha() for char in text) < 2 * _FEW:
+        return fallback
+    found = _detector().compute_language_confidence_values(text)
+    if not found:
+        return fallback
+    return found[0].language.iso_code_639_1.name.lower()
+
+
+@cache
+def _detector() -> "LanguageDetector":
+    from lingua import LanguageDetectorBuilder  # noqa: PLC0415 - its models are loaded only where a text asks for them
+
+    return LanguageDetectorBuilder.from_all_languages().with_low_accuracy_mode().build()

@@ -1,0 +1,207 @@
+"""Lexicons: what people say, group by group, in files that a QA lead can read and extend; one file a language.
+
+A phrase is written as it is spoken. Case, kinds of quotation marks and spacing do not matter, a comma between words may be
+there or not, and an apostrophe may be left out. Beyond that:
+
+    (a|b)      either; `(really |)sorry` makes a word optional
+    refund*    any ending of the word
+    #          a number
+    ...        up to four words of the same sentence
+    {name}     any of the phrases under `macros: name:`
+    ^  $       start or end of the turn
+
+There are no repetitions, so that no phrase can take long to search for, on either engine.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field
+
+from clearbar.errors import RubricError
+from clearbar.model import Model, digest
+from clearbar.rubric_file import load_model
+
+__all__ = ["Group", "Lexicon", "Tongue", "load_lexicon"]
+
+Speaker = Literal["agent", "customer", "any"]
+_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'{}.]+|.")
+_SPACE: Final = ",? {1,3}"
+_GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
+_SPECIAL: Final = {
+    "(": "(?:", ")": ")", "|": "|", "*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ ?", "$": "[ .!?,]{0,6}$",
+}  # fmt: skip
+_DEPTH: Final = 8
+
+
+class GroupEntry(Model):
+    """A group as it stands in a file."""
+
+    speaker: Speaker
+    about: str = ""
+    """What the group means; for people."""
+    phrases: tuple[str, ...] = Field(min_length=1)
+    unless: tuple[str, ...] = ()
+    """A hit inside one of these does not count."""
+
+
+class LexiconFile(Model):
+    """A lexicon file."""
+
+    language: str = Field(pattern="^[a-z]{2}$")
+    about: str = ""
+    macros: dict[str, tuple[str, ...]] = {}
+    groups: dict[str, GroupEntry] = Field(min_length=1)
+    function_words: str = ""
+    """Words by which the language is recognised, with spaces between them."""
+    common_words: str = ""
+    """Words that say nothing about a customer's own case."""
+
+
+class Group:
+    """Phrases that mean the same to a rubric, said by one side.
+
+    Parameters
+    ----------
+    name
+        How decisions call it.
+    speaker
+        Whose turns are searched.
+    pattern
+        One regular expression for all phrases, in the syntax that both engines share.
+    unless
+        Hits inside a hit of this pattern do not count.
+    """
+
+    def __init__(self, name: str, speaker: Speaker, pattern: str, unless: str | None) -> None:
+        self.name = name
+        self.speaker = speaker
+        self.pattern = pattern
+        self.unless = unless
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """The phrases, for spans and for the road without RE2."""
+        return re.compile(self.pattern, re.ASCII)
+
+    @cached_property
+    def guard(self) -> re.Pattern[str] | None:
+        """What must not surround a hit."""
+        return re.compile(self.unless, re.ASCII) if self.unless else None
+
+
+class Tongue:
+    """A lexicon of one language.
+
+    Parameters
+    ----------
+    language
+        ISO 639-1 code.
+    groups
+        In the order of the file, which gives them their bits.
+    function_words
+        Words by which the language is recognised.
+    common_words
+        Words that say nothing about a customer's own case.
+    """
+
+    def __init__(self, language: str, groups: tuple[Group, ...], function_words: frozenset[bytes], common_words: frozenset[bytes]) -> None:
+        self.language = language
+        self.groups = groups
+        self.function_words = function_words
+        self.common_words = common_words | function_words
+        self.bits = {group.name: 1 << place for place, group in enumerate(groups)}
+        self.by_name = {group.name: group for group in groups}
+
+
+class Lexicon:
+    """All languages that the rules can read.
+
+    Parameters
+    ----------
+    tongues
+        By ISO 639-1 code.
+    digest
+        Of the files' contents; part of the grader's fingerprint.
+    """
+
+    def __init__(self, tongues: Mapping[str, Tongue], digest: str) -> None:
+        self.tongues = dict(tongues)
+        self.digest = digest
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Groups of any language."""
+        return frozenset(name for tongue in self.tongues.values() for name in tongue.bits)
+
+
+def load_lexicon(folder: Path) -> Lexicon:
+    """Return the lexicons of a folder, one YAML file a language.
+
+    Raises
+    ------
+    RubricError
+        Naming file, entry and what is wrong with it.
+    """
+    files = sorted(folder.glob("*.yaml"))
+    if not files:
+        raise RubricError(f"{folder}: holds no lexicon", fix="expected one file a language, as en.yaml")
+    read = {file: load_model(file, LexiconFile) for file in files}
+    tongues = [_tongue(file.name, value) for file, value in read.items()]
+    return Lexicon({tongue.language: tongue for tongue in tongues}, digest([value.model_dump(mode="json") for value in read.values()]))
+
+
+def _tongue(file: str, value: LexiconFile) -> Tongue:
+    groups = []
+    for name, entry in value.groups.items():
+        place = f"lexicon {file}: groups.{name}"
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise RubricError(f"{place}: a name is written in lower case, digits and underscores")
+        pattern = _alternation(f"{place}.phrases", entry.phrases, value.macros)
+        unless = _alternation(f"{place}.unless", entry.unless, value.macros)
+        groups.append(Group(name, entry.speaker, pattern, unless or None))
+    return Tongue(value.language, tuple(groups), _words(value.function_words), _words(value.common_words))
+
+
+def _words(text: str) -> frozenset[bytes]:
+    return frozenset(word.encode() for word in text.lower().split())
+
+
+def _alternation(place: str, phrases: tuple[str, ...], macros: Mapping[str, tuple[str, ...]]) -> str:
+    return "|".join(_compiled(f"{place}[{number}]", phrase, macros) for number, phrase in enumerate(phrases))
+
+
+def _compiled(place: str, phrase: str, macros: Mapping[str, tuple[str, ...]]) -> str:
+    """Return a phrase as a regular expression in which no group repeats without bound."""
+    plain = phrase.strip().lower()
+    inner = "".join(_tokens(place, plain, macros, 0))
+    head = r"\b" if plain[:1].isalnum() or plain[:1] in {"(", "{", "#"} else ""
+    tail = r"\b" if plain[-1:].isalnum() or plain[-1:] in {")", "}", "#"} else ""
+    pattern = f"{head}(?:{inner}){tail}"
+    try:
+        compiled = re.compile(pattern, re.ASCII)
+    except re.error as error:
+        raise RubricError(
+            f"{place}: {phrase!r} cannot be read ({error.msg})", fix="see docs/rules.md for what a phrase may hold"
+        ) from error
+    if any(compiled.search(nothing) for nothing in ("", " ", "x")):
+        raise RubricError(f"{place}: {phrase!r} would be found everywhere", fix="give it at least one word")
+    return pattern
+
+
+def _tokens(place: str, phrase: str, macros: Mapping[str, tuple[str, ...]], depth: int) -> Iterator[str]:
+    if depth > _DEPTH:
+        raise RubricError(f"{place}: macros that hold one another", fix="let a macro hold simpler ones only")
+    for token in _TOKEN.findall(phrase):
+        if token.startswith("{"):
+            name = token.strip("{}")
+            if name not in macros:
+                raise RubricError(f"{place}: there is no macro {name!r}", fix=f"macros: {', '.join(macros)}")
+            yield "(?:" + "|".join("".join(_tokens(place, item.lower(), macros, depth + 1)) for item in macros[name]) + ")"
+        elif token.strip() == "...":
+            yield _GAP
+        else:
+            yield _SPACE if token.isspace() else _SPECIAL.get(token) or re.escape(token)

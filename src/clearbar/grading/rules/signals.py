@@ -1,0 +1,427 @@
+"""What is measured in a conversation: named signals over turns, each measured at most once and only if a decision asks.
+
+A signal's value is a number. Where it is a number of turns, `Signals.turns` tells which, so that a verdict can quote them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+from clearbar.grading.rules.lexicon import Tongue
+from clearbar.grading.rules.text import Utterance
+
+__all__ = ["QUOTED", "SIGNALS", "Signals", "Spoken"]
+
+CUSTOMER: Final = 0
+AGENT: Final = 1
+_SAME: Final = 0.8  # share of common words from which two turns say the same
+_SHORT: Final = 3
+_CLAUSE: Final = 5
+_LONG: Final = 12
+_SHOUTED: Final = 12
+
+
+class Spoken(Protocol):
+    """A turn, as pydantic's and msgspec's both are."""
+
+    @property
+    def role(self) -> str:
+        """Customer, agent, bot, system or note."""
+
+    @property
+    def text(self) -> str:
+        """What was said."""
+
+    @property
+    def time(self) -> float | None:
+        """Seconds from the start of the conversation."""
+
+
+Measure = Callable[["Signals"], "float | list[int]"]
+SIGNALS: Final[dict[str, str]] = {}
+"""What each signal measures, by name."""
+QUOTED: Final[dict[str, tuple[str, ...]]] = {}
+"""Groups whose words are quoted from a signal's turns; without any, the turn's own first sentence."""
+
+
+class _Signal:
+    """Measures on first reading and leaves the value in the instance, where the next reading finds it directly."""
+
+    def __init__(self, measure: Measure) -> None:
+        self._measure = measure
+        self._name = measure.__name__
+
+    def __get__(self, signals: "Signals | None", owner: type) -> Any:
+        if signals is None:
+            return self
+        value: float | list[int] = self._measure(signals)
+        if isinstance(value, list):
+            signals.found[self._name] = value
+            value = len(value)
+        signals.__dict__[self._name] = value
+        return value
+
+
+def _signal(*quoted: str) -> Callable[[Measure], Any]:
+    def register(measure: Measure) -> Any:
+        SIGNALS[measure.__name__] = (measure.__doc__ or "").strip()
+        QUOTED[measure.__name__] = quoted
+        return _Signal(measure)
+
+    return register
+
+
+class Signals:
+    """The signals of one conversation.
+
+    Parameters
+    ----------
+    turns
+        All turns, in order.
+    sides
+        Of each turn: 0 customer, 1 agent, -1 whom nobody grades (bot, system, note).
+    utterances
+        Of each turn, None where nobody grades it.
+    tongue
+        The lexicon by which they were searched.
+    limits
+        The rubric's figures for the channel.
+    """
+
+    def __init__(
+        self,
+        turns: Sequence[Spoken],
+        sides: Sequence[int],
+        utterances: Sequence[Utterance | None],
+        tongue: Tongue,
+        limits: Mapping[str, float],
+    ) -> None:
+        self.all = turns
+        self.sides = sides
+        self.utterances = utterances
+        self.tongue = tongue
+        self.limits = limits
+        self.masks = [utterance.mask if utterance else 0 for utterance in utterances]
+        self.agent = [place for place, side in enumerate(sides) if side == AGENT]
+        self.customer = [place for place, side in enumerate(sides) if side == CUSTOMER]
+        self.found: dict[str, list[int]] = {}
+
+    def __getattr__(self, name: str) -> float:
+        """Return in how many turns a group was found, or the figure of a limit; unlimited where the channel has none."""
+        if name in self.tongue.bits:
+            self.found[name] = found = self._with(range(len(self.masks)), name)
+            self.__dict__[name] = len(found)
+            return len(found)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        value = self.__dict__[name] = self.limits.get(name, float("inf") if name.endswith("_seconds") else 0.0)
+        return value
+
+    def turns(self, name: str) -> list[int]:
+        """Return the turns that a signal or group counted; none for a plain number."""
+        getattr(self, name)
+        return self.found.get(name, [])
+
+    def _bits(self, *groups: str) -> int:
+        bits = 0
+        for group in groups:
+            bits |= self.tongue.bits.get(group, 0)
+        return bits
+
+    def _with(self, places: Iterable[int], *groups: str) -> list[int]:
+        bits, masks = self._bits(*groups), self.masks
+        return [place for place in places if masks[place] & bits]
+
+    def _words(self, place: int) -> frozenset[bytes]:
+        utterance = self.utterances[place]
+        return utterance.words if utterance else frozenset()
+
+    def _asks(self, place: int) -> bool:
+        return "?" in self.all[place].text
+
+    def _social(self, place: int) -> bool:
+        """Whether a turn holds nothing but manners."""
+        mask = self.masks[place]
+        if mask & self._bits("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood"):
+            return False
+        manners = mask & self._bits("greeting", "farewell", "anything_else", "gratitude", "leave", "politeness")
+        length = len(self._words(place))
+        return length <= _SHORT or bool(manners and length <= _LONG)
+
+    # ------------------------------------------------------------------ shape
+
+    @_signal()
+    def agent_turns(self) -> list[int]:
+        """Turns of the agent."""
+        return self.agent
+
+    @_signal()
+    def customer_turns(self) -> list[int]:
+        """Turns of the customer."""
+        return self.customer
+
+    @_signal()
+    def opening(self) -> list[int]:
+        """The customer's first turn that says what it is about."""
+        telling = [place for place in self.customer if len(self._words(place)) >= _CLAUSE]
+        return (telling or self.customer)[:1]
+
+    @_signal()
+    def first_reply(self) -> list[int]:
+        """The agent's first turn that is more than manners."""
+        return ([place for place in self.agent if not self._social(place)] or self.agent)[:1]
+
+    @_signal()
+    def final_reply(self) -> list[int]:
+        """The agent's last turn that is more than manners."""
+        return ([place for place in self.agent if not self._social(place)] or self.agent)[-1:]
+
+    @_signal()
+    def last_agent_turn(self) -> list[int]:
+        """The agent's last turn."""
+        return self.agent[-1:]
+
+    @_signal()
+    def customer_has_last_word(self) -> list[int]:
+        """The customer's last turn, if no agent turn follows it."""
+        return self.customer[-1:] if self.customer and (not self.agent or self.customer[-1] > self.agent[-1]) else []
+
+    # ------------------------------------------------------------------ the customer's side
+
+    @_signal()
+    def shouting(self) -> list[int]:
+        """Customer turns with runs of ! or ?, or in capitals."""
+        return [place for place in self.customer if _shouts(self.all[place].text)]
+
+    @_signal("anger")
+    def heat(self) -> list[int]:
+        """Customer turns that are angry or shouted."""
+        return sorted({*self._with(self.customer, "anger"), *self.turns("shouting")})
+
+    @_signal("anger", "loss", "worry", "complaint", "chase", "fault")
+    def trouble(self) -> list[int]:
+        """Customer turns that tell of trouble with feeling or cost: anger, worry, loss, or a fault that keeps coming back."""
+        felt = {*self._with(self.customer, "anger", "worry", "loss"), *self.turns("shouting")}
+        faults, again = self._with(self.customer, "fault"), set(self._with(self.customer, "complaint", "chase", "repeat_point"))
+        return sorted(felt | {place for place in faults if place in again})
+
+    @_signal("anger", "complaint", "loss", "chase")
+    def grievance(self) -> list[int]:
+        """Customer turns that hold the company to account for a failure, or are angry."""
+        held = set(self._with(self.customer, "complaint")) & set(
+            self._with(self.customer, "fault", "loss", "chase", "worry", "repeat_point")
+        )
+        return sorted(held | set(self.turns("heat")))
+
+    @_signal("request")
+    def requests(self) -> list[int]:
+        """Customer turns that ask for something."""
+        return [place for place in self.customer if self.masks[place] & self._bits("request") or self._asks(place)]
+
+    @_signal("repeat_point")
+    def said_again(self) -> list[int]:
+        """Customer turns, after an agent turn, that say something again or say it was missed."""
+        return [place for place in self._with(self.customer, "repeat_point") if self.agent and place > self.agent[0]]
+
+    @_signal("correction_by_customer")
+    def set_right(self) -> list[int]:
+        """Customer turns, after an agent turn, that set the agent right."""
+        return [place for place in self._with(self.customer, "correction_by_customer") if self.agent and place > self.agent[0]]
+
+    @_signal("solved", "gratitude")
+    def content_at_end(self) -> list[int]:
+        """The customer's last turn, if it thanks or says that it is solved."""
+        return [place for place in self._with(self.customer[-1:], "solved", "gratitude") if not self.masks[place] & self._bits("anger")]
+
+    @_signal("complaint", "repeat_point", "anger")
+    def discontent_at_end(self) -> list[int]:
+        """The customer's last turn, if it is angry, complains or says something again."""
+        bits = self._bits("anger", "complaint", "repeat_point", "chase", "solved_elsewhere")
+        return [place for place in self.customer[-1:] if self.masks[place] & bits and len(self.customer) > 1]
+
+    # ------------------------------------------------------------------ the agent's side
+
+    @_signal("done", "instruction", "refusal")
+    def informs(self) -> list[int]:
+        """Agent turns that give information or act on data."""
+        telling, asking = (
+            self._bits("done", "instruction", "refusal"),
+            self._bits("ask_detail", "promise", "confirm_request", "anything_else"),
+        )
+        masks = self.masks
+        return [
+            place
+            for place in self.agent
+            if masks[place] & telling
+            or (not masks[place] & asking and not self._asks(place) and not self._social(place) and len(self._words(place)) >= _CLAUSE)
+        ]
+
+    @_signal("acknowledgement", "specific_acknowledgement")
+    def acknowledged(self) -> list[int]:
+        """Agent turns after the trouble was told that take up the feeling or the cost in more than set words."""
+        first = self.turns("trouble")[:1]
+        return [place for place in self._with(self.agent, "acknowledgement", "specific_acknowledgement") if first and place > first[0]]
+
+    @_signal("stock_apology", "apology")
+    def apologized(self) -> list[int]:
+        """Agent turns after the trouble was told that apologize otherwise than to refuse."""
+        first = self.turns("trouble")[:1]
+        refusing = self._bits("refusal_apology", "not_understood")
+        return [place for place in self._with(self.agent, "apology") if first and place > first[0] and not self.masks[place] & refusing]
+
+    @_signal("refusal")
+    def refused(self) -> list[int]:
+        """Agent turns that refuse, or tell of an obstacle."""
+        return self._with(self.agent, "refusal")
+
+    @_signal("alternative", "escalation")
+    def way_on(self) -> list[int]:
+        """Agent turns, from the last refusal on, that offer another way."""
+        last = self.turns("refused")[-1:]
+        return [place for place in self._with(self.agent, "alternative", "escalation") if last and place >= last[0]]
+
+    @_signal("refusal")
+    def ends_in_refusal(self) -> list[int]:
+        """The agent's last turn of substance, if it refuses and offers nothing."""
+        softened = self._bits("alternative", "escalation", "done")
+        return [
+            place for place in self.turns("final_reply") if self.masks[place] & self._bits("refusal") and not self.masks[place] & softened
+        ]
+
+    @_signal("not_understood")
+    def ends_not_understood(self) -> list[int]:
+        """The agent's last turn of substance, if it did not take in what was said."""
+        return self._with(self.turns("final_reply"), "not_understood")
+
+    @_signal("done")
+    def done_after_refusal(self) -> list[int]:
+        """Agent turns after the last refusal that say that it is done."""
+        last = self.turns("refused")[-1:]
+        return [place for place in self._with(self.agent, "done") if last and place > last[0]]
+
+    @_signal()
+    def asked_twice(self) -> list[int]:
+        """Agent turns that ask the customer the same again."""
+        asked = [
+            place
+            for place in self.agent
+            if self._asks(place) and self.masks[place] & self._bits("ask_detail") and len(self._words(place)) >= _CLAUSE
+        ]
+        return [place for number, place in enumerate(asked) if any(self._same(place, other) for other in asked[:number])]
+
+    @_signal()
+    def repeats_itself(self) -> list[int]:
+        """Long agent turns that say nearly what an earlier one said."""
+        long = [place for place in self.agent if len(self._words(place)) >= _LONG]
+        return [place for number, place in enumerate(long) if any(self._same(place, other) for other in long[:number])]
+
+    def _same(self, one: int, other: int) -> bool:
+        left, right = self._words(one), self._words(other)
+        return left == right or len(left & right) >= _SAME * max(len(left), len(right))
+
+    @_signal()
+    def brushed_off(self) -> list[int]:
+        """Customer questions that are answered by nothing but "anything else?"."""
+        bit = self._bits("anything_else")
+        return [
+            place
+            for place, reply in zip(range(len(self.all)), range(1, len(self.all)), strict=False)
+            if self.sides[place] == CUSTOMER
+            and self.sides[reply] == AGENT
+            and self.masks[reply] & bit
+            and self._social(reply)
+            and self._asks(place)
+            and not self.masks[place] & self._bits("leave", "solved", "gratitude")
+        ]
+
+    @_signal()
+    def own_case(self) -> list[int]:
+        """Agent turns that take up a word or figure which this customer brought in."""
+        told: set[bytes] = set()
+        common, found = self.tongue.common_words, []
+        for place, side in enumerate(self.sides):
+            if side == CUSTOMER:
+                told |= self._words(place)
+            elif side == AGENT and told and any(_telling(word) and word not in common for word in told & self._words(place)):
+                found.append(place)
+        return found
+
+    # ------------------------------------------------------------------ time
+
+    @_signal()
+    def timed(self) -> list[int]:
+        """Turns that carry a time."""
+        return [place for place, side in enumerate(self.sides) if side >= 0 and self.all[place].time is not None]
+
+    def _gaps(self) -> list[tuple[int, float]]:
+        """Return agent turns with the seconds since the customer began to wait, or since a wait was announced."""
+        gaps: list[tuple[int, float]] = []
+        since: float | None = None
+        for place, side in enumerate(self.sides):
+            time = self.all[place].time
+            if side == CUSTOMER:
+                since = time if since is None else since
+            elif side == AGENT:
+                if since is not None and time is not None:
+                    gaps.append((place, time - since))
+                since = time if self.masks[place] & self._bits("hold") and since is not None else None
+        return gaps
+
+    @_signal()
+    def longest_gap(self) -> float:
+        """Longest time, in seconds, that the customer waited for a reply."""
+        return max((seconds for _, seconds in self._gaps()), default=0.0)
+
+    @_signal()
+    def slow_replies(self) -> list[int]:
+        """Agent turns that came later than the channel's `gap_seconds`."""
+        limit = self.limits.get("gap_seconds", float("inf"))
+        return [place for place, seconds in self._gaps() if seconds > limit]
+
+    @_signal()
+    def late_replies(self) -> list[int]:
+        """Agent turns that came later than the channel's `long_gap_seconds`."""
+        limit = self.limits.get("long_gap_seconds", float("inf"))
+        return [place for place, seconds in self._gaps() if seconds > limit]
+
+    # ------------------------------------------------------------------ what comes next, and the end
+
+    @_signal("promise", "handoff")
+    def pending(self) -> list[int]:
+        """Agent turns by which something remains to happen after the talk."""
+        return self._with(self.agent, "promise", "escalation")
+
+    @_signal("next_step", "when")
+    def told_next(self) -> list[int]:
+        """Agent turns that say who does what next, or by when."""
+        pending = set(self.turns("pending"))
+        return [
+            place
+            for place in self._with(self.agent, "next_step", "when")
+            if place in pending or self.masks[place] & self._bits("next_step")
+        ]
+
+    @_signal("farewell", "anything_else")
+    def leave_taken(self) -> list[int]:
+        """The agent's turns at the end that take leave or ask whether anything is left."""
+        return self._with(self.agent[-2:], "farewell", "anything_else")
+
+    @_signal("leave", "gratitude")
+    def customer_leaves(self) -> list[int]:
+        """Customer turns among the last three spoken turns that take leave or thank."""
+        spoken = [place for place, side in enumerate(self.sides) if side >= 0][-3:]
+        return [place for place in self._with(spoken, "leave", "gratitude", "solved") if self.sides[place] == CUSTOMER]
+
+    @_signal("done")
+    def stops_when_done(self) -> list[int]:
+        """The agent's last turn, if it is the last of all and only says that something is done."""
+        if self.turns("customer_has_last_word"):
+            return []
+        return [place for place in self._with(self.agent[-1:], "done") if not self.masks[place] & self._bits("farewell", "anything_else")]
+
+
+def _shouts(text: str) -> bool:
+    return "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(char.isalpha() for char in text[:200]) >= _SHOUTED)
+
+
+def _telling(word: bytes) -> bool:
+    return len(word) > _SHORT or word.isdigit()
