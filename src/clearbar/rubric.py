@@ -183,7 +183,7 @@ class Band(Model):
 
     id: str = Id
     name: str
-    from_score: float = Field(default=0, ge=0, le=100)
+    from_score: float = Field(default=0.0, ge=0, le=100)
     none_failing: bool = False
     """No criterion may be at a failing level."""
     at_top: int = Field(default=0, ge=0)

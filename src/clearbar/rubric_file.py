@@ -32,6 +32,8 @@ SCHEMA_LINE = "# yaml-language-server: $schema=rubric.schema.json\n"
 """Tells editors where the schema lies."""
 SOURCES = "sources"
 """The file beside the rubrics that describes the articles."""
+DEEPEST = 32
+"""Levels of nesting."""
 SHOWN = 12
 """So many faults are told at once; a file with more needs another kind of help."""
 
@@ -133,26 +135,39 @@ def _parse(path: Path) -> tuple[yaml.Node | None, Any]:
     except UnicodeDecodeError as error:
         raise RubricError(f"{path}: is no UTF-8 text (byte {error.start})", fix="name a YAML file with a rubric") from error
     try:
+        _check_depth(text, path)
         loader = _Loader(text)
         root = loader.get_single_node()
-        _refuse_repeats(root, path)
+        _check_keys(root, path)
         return root, None if root is None else loader.construct_document(root)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f", line {mark.line + 1}" if mark else ""
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "it cannot be parsed"
         raise RubricError(f"{path}{line}: is no valid YAML: {problem}", fix="check indentation, quotes and colons there") from error
 
 
-def _refuse_repeats(root: yaml.Node | None, path: Path) -> None:
-    """Refuse a key that stands twice in a mapping: YAML parsers silently keep the last."""
+def _check_depth(text: str, path: Path) -> None:
+    """Refuse nesting that no rubric has: the C parser would take the whole process down with it."""
+    depth = 0
+    for event in yaml.parse(text, _Loader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            raise RubricError(f"{path}, line {line}: nested more than {DEEPEST} deep", fix="close the brackets there")
+
+
+def _check_keys(root: yaml.Node | None, path: Path) -> None:
+    """Refuse a key that stands twice in a mapping (YAML parsers silently keep the last) and one that is no word."""
     for node in _nodes(root):
-        if isinstance(node, yaml.MappingNode):
-            seen: set[str] = set()
-            for key, _ in node.value:
-                if key.value in seen:
-                    raise RubricError(f"{path}, line {key.start_mark.line + 1}: the key {key.value!r} stands twice", fix="keep one of them")
-                seen.add(key.value if isinstance(key.value, str) else "")
+        seen: set[str] = set()
+        for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+            where = f"{path}, line {key.start_mark.line + 1}"
+            if not isinstance(key.value, str):
+                raise RubricError(f"{where}: a key is a list or mapping", fix="put a text with brackets or braces in quotes")
+            if key.value in seen:
+                raise RubricError(f"{where}: the key {key.value!r} stands twice", fix="keep one of them")
+            seen.add(key.value)
 
 
 def _nodes(root: yaml.Node | None) -> Iterator[yaml.Node]:
