@@ -32,6 +32,12 @@ class Project:
     def __init__(self, root: Path, *, builtin: bool = False) -> None:
         self.root = root
         self.builtin = builtin
+        self._state: Path | None = None
+
+    def use_state(self, folder: Path) -> None:
+        """Keep store, reports and secret in another folder."""
+        self._state = folder
+        self.__dict__.pop("state", None)
 
     def path(self, relative: str) -> Path:
         """Return a file or folder of the project.
@@ -52,7 +58,7 @@ class Project:
     def state(self) -> Path:
         """The folder for store, reports and secret, made when first asked for."""
         base = Path.cwd() if self.builtin or not os.access(self.root, os.W_OK) else self.root
-        folder = base / STATE
+        folder = self._state or base / STATE
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             (folder / ".gitignore").write_text("*\n", encoding="utf-8")

@@ -218,7 +218,7 @@ class _OpenAIEnvironment(PydanticBaseSettingsSource):
 
 
 def load_settings(project: Project) -> Settings:
-    """Return the settings of a project.
+    """Return the settings of a project, and let it use the state folder they name.
 
     Raises
     ------
@@ -227,7 +227,7 @@ def load_settings(project: Project) -> Settings:
     """
     file = project.root / "clearbar.toml"
     try:
-        return Settings(**(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}))
+        settings = Settings(**(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}))
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "__".join(str(part) for part in first["loc"])
@@ -236,3 +236,6 @@ def load_settings(project: Project) -> Settings:
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{file} cannot be read as TOML ({error})", fix="see docs/settings.md") from error
+    if settings.state_dir is not None:
+        project.use_state(settings.state_dir)
+    return settings

@@ -48,8 +48,8 @@ class FieldMap(Model):
     roles: dict[str, Role] = {}
 
     @classmethod
-    def parse(cls, options: Iterable[str]) -> Self:
-        """Return the map of `field=path` options, each possibly several, separated by commas.
+    def parse(cls, options: Iterable[str], given: Mapping[str, str] | None = None) -> Self:
+        """Return the map of `field=path` options, each possibly several, separated by commas; they win over what is given.
 
         `role.VALUE=agent` names a source's own word for a role; `turn.agent=path` the agent of a single turn.
 
@@ -58,7 +58,7 @@ class FieldMap(Model):
         UsageError
             Naming the option that cannot be used.
         """
-        pairs: dict[str, str] = {}
+        pairs: dict[str, str] = dict(given or {})
         for option in options:
             for part in filter(None, (piece.strip() for piece in option.split(","))):
                 field, sign, path = part.partition("=")

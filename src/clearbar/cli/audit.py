@@ -1,0 +1,116 @@
+"""`clearbar audit`: the flow from pull to report; with Prefect where it can be used, else the same work without."""
+
+import os
+import runpy
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from clearbar.cli.options import (
+    Grader,
+    GraderOption,
+    JsonOption,
+    MapOption,
+    ProjectOption,
+    RubricOption,
+    list_some,
+    notice,
+    open_project,
+    print_json,
+    read_date,
+    table,
+    warn,
+)
+from clearbar.cli.prefect_api import quiet, unusable
+from clearbar.errors import ClearbarError
+from clearbar.project import Project
+from clearbar.settings import Settings
+
+if TYPE_CHECKING:
+    from clearbar.pipeline.audits import AuditResult
+    from clearbar.pipeline.request import AuditRequest
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Audit")(audit)
+
+
+def audit(
+    source: Annotated[
+        list[str] | None,
+        typer.Option("--source", metavar="URI|PATH|NAME", help="What to read: file, folder, glob, SQLAlchemy URL with #table, or a name in the settings (repeatable).", show_default=False),
+    ] = None,
+    map: MapOption = None,
+    team: Annotated[str | None, typer.Option("--team", metavar="T", help="Only this team.", show_default=False)] = None,
+    since: Annotated[str | None, typer.Option("--since", metavar="D", help="Only conversations from this date on.", show_default=False)] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="D", help="Only conversations before this date.", show_default=False)] = None,
+    grader: GraderOption = None,
+    rubric: RubricOption = None,
+    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Stop after N conversations.", show_default=False)] = None,
+    review: Annotated[int | None, typer.Option("--review", metavar="N", min=0, help="Sample N conversations for review.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the reports.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Grade nothing: print conversations, tokens and cost.")] = False,
+    no_prefect: Annotated[bool, typer.Option("--no-prefect", help="Do the same work without Prefect.")] = False,
+    as_json: JsonOption = False,
+    project: ProjectOption = None,
+) -> int:
+    """Audit conversations: pull, redact, grade, store, check, sample for review, and report for each team."""
+    quiet()
+    where, settings = open_project(project)
+    from clearbar.pipeline.request import AuditRequest  # noqa: PLC0415
+
+    request = AuditRequest(
+        sources=tuple(source or ()),
+        map=tuple(map or ()),
+        team=team,
+        since=read_date(since, "--since"),
+        until=read_date(until, "--until"),
+        grader=grader.value if grader else None,
+        rubric=rubric,
+        limit=limit,
+        review=review,
+        out=out.absolute() if out else None,
+    )
+    if dry_run:
+        return _estimate(where, settings, request, as_json=as_json)
+    result = _run(where, settings, request, no_prefect=no_prefect)
+    if as_json:
+        print_json(result.model_dump(mode="json"))
+    else:
+        _tell(result)
+    return result.exit_code
+
+
+def _run(where: Project, settings: Settings, request: "AuditRequest", *, no_prefect: bool) -> "AuditResult":
+    from clearbar.pipeline.audits import run_audit  # noqa: PLC0415 - heavy
+
+    with _progress() as show:
+
+        def plainly() -> "AuditResult":
+            return run_audit(where, settings, request, notice=notice, show=show)
+
+        why = "it was switched off" if no_prefect else unusable(os.environ)
+        if why is not None:
+            if not no_prefect:
+                notice(f"Prefect cannot be used, so this audit runs without it: {why}")
+            return plainly()
+        return _flow(where, request, show, plainly)
+
+
+def _flow(where: Project, request: "AuditRequest", show: Callable[[int], None], plainly: Callable[[], "AuditResult"]) -> "AuditResult":
+    """Run the project's flow; if Prefect itself fails, finish without it: what was graded is in the store and not graded again."""
+    entry = runpy.run_path(str(where.path("flows/audit.py")))
+    try:
+        result: AuditResult = entry["audit"](request=request, project=str(where.root), state=str(where.state), show=show)
+    except (ClearbarError, KeyboardInterrupt):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever fails inside Prefect must not cost the audit
+        notice(f"Prefect failed ({type(error).__name__}), so this audit finishes without it")
+        return plainly()
+    return result

@@ -1,0 +1,63 @@
+"""`clearbar grade`: grades only, without store and without Prefect."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import orjson
+import typer
+
+from clearbar.cli.options import (
+    GraderOption,
+    MapOption,
+    ProjectOption,
+    RubricOption,
+    list_some,
+    notice,
+    open_project,
+    warn,
+)
+from clearbar.cli.output import writer
+from clearbar.errors import ClearbarError
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Audit")(grade)
+
+
+def grade(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders or globs of conversations; - reads JSON Lines from stdin.")],
+    map: MapOption = None,
+    grader: GraderOption = None,
+    rubric: RubricOption = None,
+    with_text: Annotated[bool, typer.Option("--with-text", help="Add the redacted turns to each line.")] = False,
+    out: Annotated[str, typer.Option("-o", "--out", metavar="OUT.jsonl", help="Where the lines go; - is stdout.")] = "-",
+    project: ProjectOption = None,
+) -> int:
+    """Grade conversations and print one JSON line each: no store, no Prefect."""
+    from clearbar.pipeline.grading import grade_all  # noqa: PLC0415 - heavy
+    from clearbar.pipeline.intake import Dropped  # noqa: PLC0415
+    from clearbar.pipeline.request import AuditRequest  # noqa: PLC0415
+    from clearbar.pipeline.workspace import open_workspace  # noqa: PLC0415
+
+    where, settings = open_project(project)
+    request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))
+    graded, failed, dropped = 0, 0, list[str]()
+    with open_workspace(where, settings, rubric=rubric, grader=grader.value if grader else None, notice=notice) as space, writer(out) as stream:
+        for item in grade_all(space, request, notice=notice, now=datetime.now(UTC), with_text=with_text):
+            if isinstance(item, Dropped):
+                dropped.append(str(item))
+            else:
+                graded += 1
+                failed += any(verdict.failed for verdict in item.verdicts)
+                stream.write(orjson.dumps(item.model_dump(mode="json"), option=orjson.OPT_APPEND_NEWLINE))
+    if dropped:
+        warn(f"{len(dropped)} records could not be used:")
+        list_some(dropped)
+    if not graded:
+        raise ClearbarError("no conversation could be graded", fix="see the lines above; `clearbar grade --help` tells what is read")
+    if failed:
+        warn(f"in {failed} conversations the grading of a criterion failed; their verdicts say why")
+    return 1 if dropped or failed else 0

@@ -1,0 +1,110 @@
+"""`clearbar init` and `clearbar doctor`."""
+
+import importlib.metadata
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clearbar.cli.options import JsonOption, ProjectOption, open_project, print_json, table
+from clearbar.errors import ClearbarError, UsageError
+from clearbar.project import FOLDERS, Project, find_project
+from clearbar.settings import Settings
+
+__all__ = ["register"]
+
+PACKAGES = ("prefect", "langchain", "langchain-openai", "openai", "pydantic", "sqlalchemy", "google-re2", "fastapi")
+SETTINGS = """\
+# Settings of this project; every one can also be given in the environment: CLEARBAR_GRADING__GRADER=rules
+# All settings: docs/settings.md
+
+[grading]
+# grader = "auto"          # auto, rules, llm, cascade
+# rubric = "service_bar"
+
+# [sources.chats]
+# uri = "env:CHATS_URL"    # a secret stays in the environment
+# table = "messages"
+# map = { id = "conversation_id", role = "speaker", text = "body" }
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel="Project")(init)
+    app.command(rich_help_panel="Project")(doctor)
+
+
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
+    project: ProjectOption = None,
+) -> int:
+    """Make a project of your own: rubrics, prompts, evals, flows and settings to edit."""
+    source = find_project(project)
+    if folder.exists() and any(folder.iterdir()):
+        raise UsageError(f"{folder} is not empty", fix="name a new folder")
+    try:
+        for name in FOLDERS:
+            shutil.copytree(source.path(name), folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "clearbar.toml").write_text(SETTINGS, encoding="utf-8")
+        if (source.root / "prefect.yaml").is_file():
+            shutil.copy(source.root / "prefect.yaml", folder / "prefect.yaml")
+    except OSError as error:
+        raise ClearbarError(f"{folder} cannot be written ({error.strerror})", fix="choose another place") from error
+    typer.echo(f"A project lies in {folder}. Next: cd {folder} && clearbar audit")
+    return 0
+
+
+def doctor(as_json: JsonOption = False, project: ProjectOption = None) -> int:
+    """Say what works here: project, store, LLM, Prefect, versions. Exits 1 where something asked for does not."""
+    where, settings = open_project(project)
+    facts: dict[str, str] = {
+        "python": platform.python_version(),
+        "project": f"{where.root}{' (built in, read-only)' if where.builtin else ''}",
+        "state": str(where.state),
+        "rubric": settings.grading.rubric,
+        "grader": settings.grading.grader,
+        **{name: _version(name) for name in PACKAGES},
+    }
+    checks = {"store": _store(where, settings), "llm": _llm(settings), "prefect": _prefect()}
+    if as_json:
+        print_json({**facts, **{name: {"ok": ok, "says": says} for name, (ok, says) in checks.items()}})
+    else:
+        rows = [(name, value) for name, value in facts.items()] + [(name, ("ok: " if ok else "TROUBLE: ") + says) for name, (ok, says) in checks.items()]
+        table("clearbar doctor", ("what", "says"), rows, right=lambda place: False)
+    return 0 if all(ok for ok, _ in checks.values()) else 1
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _store(where: Project, settings: Settings) -> tuple[bool, str]:
+    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+
+    try:
+        with open_store(where, settings) as store:
+            return True, f"{store.name}: {len(store.runs())} runs, {len(store.teams())} teams"
+    except ClearbarError as error:
+        return False, str(error)
+
+
+def _llm(settings: Settings) -> tuple[bool, str]:
+    from clearbar.grading.llm import available  # noqa: PLC0415
+
+    if not available(settings.llm):
+        return settings.grading.grader in {"auto", "rules"}, "none is set up (OPENAI_API_KEY and CLEARBAR_LLM__MODEL); rules grade"
+    return True, f"{settings.llm.model} is set up; `clearbar audit --dry-run` asks it nothing and prints what it would cost"
+
+
+def _prefect() -> tuple[bool, str]:
+    from clearbar.cli.prefect_api import unusable  # noqa: PLC0415
+
+    why = unusable(os.environ)
+    return why is None, why or os.environ.get("PREFECT_API_URL") or "a temporary server is started when a flow runs"

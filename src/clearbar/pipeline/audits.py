@@ -1,0 +1,102 @@
+"""What `clearbar audit` and the flow do: the audit, the sample for review and the reports, and one result that tells of all."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+from clearbar.errors import UsageError
+from clearbar.model import Model
+from clearbar.pipeline.reporting import ReportRequest, TeamSummary, make_reports
+from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.run import Listed, Pulled, audit_conversations
+from clearbar.pipeline.steps import Steps, Threads
+from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
+from clearbar.project import Project
+from clearbar.settings import Settings
+from clearbar.store import Counts
+
+__all__ = ["AuditResult", "run_audit"]
+
+
+class AuditResult(Model):
+    """What an audit did. Holds no agent's name, no quote and no secret, so that it may be shown anywhere."""
+
+    run: str
+    grader: str
+    """Which grader was asked first."""
+    rubric: str
+    """Name, version and hash."""
+    counts: Counts
+    """They close: every record that was pulled is one of them."""
+    pulled: int
+    verdicts: dict[str, int]
+    """Verdicts in the reports by who gave them: llm, rules, human, ungraded."""
+    why_rules: str | None
+    """Why rules graded although an LLM may be wanted."""
+    fallbacks: dict[str, int]
+    """Conversations that the LLM could not grade, by reason."""
+    listed: tuple[Listed, ...]
+    """Records that a person should look at."""
+    failed: int
+    """Conversations in this run with a criterion whose grading failed."""
+    sampled: int
+    """Conversations drawn for review."""
+    teams: tuple[TeamSummary, ...]
+    reports: str
+    """Folder of the reports."""
+    index: str | None
+    """The page over all teams."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 done · 1 records were rejected or grading failed · 2 nothing usable."""
+        usable = self.counts.graded + self.counts.reused + self.counts.ungraded + self.counts.filtered + self.counts.duplicate
+        if not usable:
+            return 2
+        return 1 if self.counts.rejected or self.failed else 0
+
+
+def run_audit(
+    project: Project,
+    settings: Settings,
+    request: AuditRequest,
+    *,
+    notice: Callable[[str], None],
+    steps: Steps | None = None,
+    now: datetime | None = None,
+) -> AuditResult:
+    """Pull, redact, grade, store, sample and report.
+
+    Parameters
+    ----------
+    project, settings
+        Where files lie, and how to work.
+    request
+        What is asked for.
+    notice
+        Called with lines that a person should see.
+    steps
+        Carries out the batches; threads of this process by default.
+    now
+        The moment of the run.
+
+    Raises
+    ------
+    ClearbarError
+        If a source, the rubric, the store or the demanded grader cannot be used at all.
+    """
+    if request.since and request.until and request.since >= request.until:
+        raise UsageError("--since is not before --until", fix="swap them, or leave one out")
+    moment = now or datetime.now(UTC)
+    with ExitStack() as stack:
+        store = open_store(project, settings)
+        space = stack.enter_context(
+            open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, notice=notice)
+        )
+        work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
+        pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
+        asked = ReportRequest(
+            sources=pulled.sources, since=request.since, until=request.until, team=request.team, out=request.out, asked=space.asked
+        )
+        reports = make_reports(project, settings, store, space.rubric, asked, pulled=pulled, why_rules=space.why_rules)
+        return _result(space, pulled, reports)

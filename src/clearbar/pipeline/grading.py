@@ -1,0 +1,90 @@
+"""Grade a batch: find what was graded before, ask for the rest, compose who graded what and why."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from clearbar.audit import assemble
+from clearbar.grading import Grader
+from clearbar.grading.fallback import compose
+from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
+from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.workspace import Workspace
+from clearbar.store import Outcome
+from clearbar.transcript import RedactedTranscript
+from clearbar.verdict import Audit, Grade, GradeFailure, Usage, Verdict
+
+__all__ = ["Graded", "grade_all", "grade_batch"]
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A conversation with all that was said of it."""
+
+    transcript: RedactedTranscript
+    verdicts: tuple[Verdict, ...]
+    fresh: tuple[Grade, ...]
+    """Grades made just now; the others were found in the store."""
+    usage: Usage
+    """What this run consumed for it; nothing where the grade was found."""
+    outcome: Outcome
+    failure: str | None
+    """Why the grader that was asked first gave nothing: `failed:…`."""
+
+
+def grade_batch(space: Workspace, batch: Sequence[RedactedTranscript], known: Mapping[str, Grade] | None = None) -> list[Graded]:
+    """Return each conversation's verdicts, in order.
+
+    The rules grade everything: they are the fallback, and their disagreement with the LLM says where people should look.
+
+    Parameters
+    ----------
+    space
+        Rubric and graders.
+    batch
+        Redacted transcripts.
+    known
+        Grades of earlier runs, by key; they are not asked for again.
+    """
+    known = known or {}
+    by_rules = _grades(space.rules, batch, known)
+    asked = by_rules if space.llm is None else _grades(space.llm, batch, known)
+    return [_compose(space, *item, known) for item in zip(batch, asked, by_rules, strict=True)]
+
+
+def _grades(grader: Grader, batch: Sequence[RedactedTranscript], known: Mapping[str, Grade]) -> list[Grade | GradeFailure]:
+    keys = [grader.key(transcript) for transcript in batch]
+    # The same text twice in a batch is one grade.
+    wanted = {key: transcript for key, transcript in zip(keys, batch, strict=True) if key not in known}
+    fresh = dict(zip(wanted, grader.grade(list(wanted.values())), strict=True)) if wanted else {}
+    return [known[key] if key in known else fresh[key] for key in keys]
+
+
+def _compose(
+    space: Workspace, transcript: RedactedTranscript, asked: Grade | GradeFailure, by_rules: Grade | GradeFailure, known: Mapping[str, Grade]
+) -> Graded:
+    rules = by_rules if isinstance(by_rules, Grade) else None
+    verdicts = compose(space.rubric, None if space.llm is None else asked, rules, space.why_rules)
+    fresh = {grade.key: grade for grade in (asked, by_rules) if isinstance(grade, Grade) and grade.key not in known}
+    usage = sum((grade.usage for grade in fresh.values()), Usage())
+    said = any(verdict.level != "ungraded" for verdict in verdicts)
+    failure = asked.reason if isinstance(asked, GradeFailure) else None
+    outcome = Outcome.UNGRADED if not said else Outcome.GRADED if fresh or failure else Outcome.REUSED
+    return Graded(transcript, verdicts, tuple(fresh.values()), usage, outcome, failure)
+
+
+def grade_all(
+    space: Workspace, request: AuditRequest, *, notice: Callable[[str], None], now: datetime, with_text: bool = False
+) -> Iterator[Audit | Dropped]:
+    """Yield the audit of each conversation, in the order read, and each record that could not be used; nothing is stored."""
+    room = Room(request.limit)
+    for source in open_sources(space.project, space.settings, request, notice):
+        records = pull(space.redactor, space.settings, source, request, after=None, now=now, room=room)
+        for batch in batches(records, space.settings.grading.batch):
+            graded = iter(grade_batch(space, [item.transcript for item in batch if isinstance(item, Taken)]))
+            for item in batch:
+                if isinstance(item, Dropped):
+                    yield item
+                else:
+                    found = next(graded)
+                    yield assemble(found.transcript, space.rubric, found.verdicts, found.usage, with_text=with_text)

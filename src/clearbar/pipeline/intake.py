@@ -1,0 +1,204 @@
+"""Pulling: from sources to redacted transcripts, with an outcome for every record that goes no further."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+from clearbar.errors import Rejection, SettingsError
+from clearbar.model import digest
+from clearbar.pipeline.request import AuditRequest
+from clearbar.project import Project
+from clearbar.redact import Redactor
+from clearbar.settings import Settings
+from clearbar.sources import FieldMap, Source, open_source
+from clearbar.store import Mark, Outcome
+from clearbar.transcript import RedactedTranscript, Transcript
+
+__all__ = ["Dropped", "Room", "Taken", "batches", "open_sources", "pull", "redact_all"]
+
+T = TypeVar("T")
+_DAWN: Final = datetime(1, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A conversation that goes on to be graded."""
+
+    place: str
+    source: str
+    transcript: RedactedTranscript
+    mark: Mark | None
+    agents: dict[str, str]
+    """Names of its agents by pseudonym, for those who may see them."""
+
+
+@dataclass(frozen=True)
+class Dropped:
+    """A record that goes no further."""
+
+    place: str
+    source: str
+    id: str | None
+    outcome: Outcome
+    why: str
+    mark: Mark | None = None
+    held_back: bool = False
+    """Whether it is to be taken by a later pull, so that the watermark may not pass it."""
+
+    def __str__(self) -> str:
+        """Return one line for the terminal."""
+        named = f" (id {self.id!r})" if self.id else ""
+        return f"{self.place}{named}: {self.why}"
+
+
+class Room:
+    """Counts down a request's limit.
+
+    Parameters
+    ----------
+    limit
+        How many conversations may be taken; null means all.
+    """
+
+    def __init__(self, limit: int | None) -> None:
+        self._left = limit
+
+    def __call__(self) -> bool:
+        """Take a place and return whether there was one."""
+        if self._left is None:
+            return True
+        self._left -= 1
+        return self._left >= 0
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Yield the items in lists of at most `size`."""
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def open_sources(project: Project, settings: Settings, request: AuditRequest, notice: Callable[[str], None]) -> list[Source]:
+    """Return the sources of a request, each opened; a source that names a secret is resolved here and nowhere else.
+
+    Raises
+    ------
+    SourceError
+        If one is not there.
+    SettingsError
+        If a name or an environment variable is unknown.
+    """
+    names = request.sources or settings.default_sources
+    return [_open(project, settings, name, request.map, notice) for name in names]
+
+
+def _open(project: Project, settings: Settings, name: str, options: Sequence[str], notice: Callable[[str], None]) -> Source:
+    named = settings.sources.get(name)
+    uri = named.uri if named else name
+    if uri.startswith("env:"):
+        variable = uri.removeprefix("env:")
+        if not os.environ.get(variable):
+            raise SettingsError(f"source {name!r} takes its address from the environment variable {variable!r}, which is not set")
+        uri = os.environ[variable]
+    fields = FieldMap.parse(options, named.map if named else None)
+    inside = project.root / uri
+    if "://" not in uri and not Path(uri).exists() and inside.exists():
+        uri = str(inside)
+    return open_source(
+        uri, fields, root=project.root, notice=notice, table=named.table if named else None, query=named.query if named else None
+    )
+
+
+def pull(
+    redactor: Redactor, settings: Settings, source: Source, request: AuditRequest, *, after: Mark | None, now: datetime, room: Callable[[], bool]
+) -> Iterator[Taken | Dropped]:
+    """Yield what became of each record of a source.
+
+    Parameters
+    ----------
+    redactor
+        Takes personal data out before anything else sees the text.
+    settings
+        Look-back and settle time.
+    source
+        What to read.
+    request
+        Team and period.
+    after
+        The watermark of an incremental pull: records that changed before it, less the look-back, are left out.
+    now
+        Records that changed within the settle time before it may still be open, and are left to a later incremental pull.
+    room
+        Whether the request's limit leaves room for one more.
+    """
+    since = None if after is None else after.updated_at - timedelta(hours=settings.look_back_hours)
+    settled = now - timedelta(minutes=settings.settle_minutes) if request.incremental else None
+    met: dict[str, tuple[str, str]] = {}
+    for place, record in source.pull(since):
+        if isinstance(record, Rejection):
+            yield Dropped(place, source.fingerprint, record.id, Outcome.REJECTED, record.reason)
+            continue
+        mark = _mark(record)
+        content = digest(record.model_dump(mode="json"))[:32]
+        if record.id in met:
+            yield _again(place, source, record, content, met[record.id])
+            continue
+        met[record.id] = (content, place)
+        why, held_back = _why_not(record, request, mark, since, settled, room)
+        if why:
+            yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back)
+        else:
+            yield _take(redactor, place, record, mark)
+
+
+def _again(place: str, source: Source, record: Transcript, content: str, first: tuple[str, str]) -> Dropped:
+    if content == first[0]:
+        return Dropped(place, source.fingerprint, record.id, Outcome.DUPLICATE, f"the same conversation stands already at {first[1]}")
+    why = f"its id stands already at {first[1]} with other content; the first one was taken. Give each conversation one id, or map another field to it"
+    return Dropped(place, source.fingerprint, record.id, Outcome.REJECTED, why)
+
+
+def _why_not(
+    record: Transcript, request: AuditRequest, mark: Mark | None, since: datetime | None, settled: datetime | None, room: Callable[[], bool]
+) -> tuple[str | None, bool]:
+    """Return why a record is left out, and whether a later pull is to take it."""
+    if request.team is not None and record.team != request.team:
+        return "another team", False
+    if (request.since or request.until) and record.started_at is None:
+        return "it has no date, and a period was asked for", False
+    if record.started_at is not None and not (request.since or _DAWN) <= record.started_at < (request.until or datetime.max.replace(tzinfo=UTC)):
+        return "outside the period", False
+    if mark is not None and since is not None and mark.updated_at < since:
+        return "no newer than what was pulled before", False
+    if mark is not None and settled is not None and mark.updated_at > settled:
+        return "changed so recently that it may still be open", True
+    if not room():
+        return "the limit was reached", True
+    return None, False
+
+
+def _mark(record: Transcript) -> Mark | None:
+    last = max((turn.time for turn in record.turns if turn.time is not None), default=None)
+    spoken = record.started_at + timedelta(seconds=last) if record.started_at and last is not None and 0 <= last < 1e9 else None  # noqa: PLR2004 - a life time
+    changed = record.updated_at or record.ended_at or spoken or record.started_at
+    return None if changed is None else Mark(changed, record.id)
+
+
+def _take(redactor: Redactor, place: str, record: Transcript, mark: Mark | None) -> Taken:
+    redacted = redactor.redact(record)
+    names = {redactor.agent(name): name for name in record.agents}
+    return Taken(place, record.source, redacted, mark, names)
+
+
+def redact_all(
+    project: Project, settings: Settings, request: AuditRequest, *, notice: Callable[[str], None]
+) -> Iterator[RedactedTranscript | Dropped]:
+    """Yield each conversation as graders see it, and each record that could not be used."""
+    redactor = Redactor(settings.redaction, project.secret())
+    for source in open_sources(project, settings, request, notice):
+        for item in pull(redactor, settings, source, request, after=None, now=datetime.now(UTC), room=Room(request.limit)):
+            yield item.transcript if isinstance(item, Taken) else item

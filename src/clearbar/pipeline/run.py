@@ -1,0 +1,190 @@
+"""An audit from end to end: pull, redact, grade, store; batch by batch, so that a kill loses at most the batches under way."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from clearbar.pipeline.grading import Graded, grade_batch
+from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
+from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.steps import WATCH, Pending, Steps
+from clearbar.pipeline.workspace import Workspace
+from clearbar.sources import Source
+from clearbar.store import Counts, Item, Mark, Outcome, Run, SourceRef, Store
+
+__all__ = ["Listed", "Pulled", "audit_conversations"]
+
+LISTED: Final = 200
+"""So many rejected or failed records are listed one by one; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A record that a person should look at."""
+
+    place: str
+    id: str | None
+    outcome: Outcome
+    why: str
+
+
+@dataclass
+class Pulled:
+    """What a run did: its record in the store, and what to tell about it."""
+
+    run: Run
+    counts: Counts
+    sources: tuple[str, ...]
+    """Fingerprints."""
+    listed: list[Listed] = field(default_factory=list)
+    """Rejected and ungraded records, the first `LISTED` of them."""
+    fallbacks: dict[str, int] = field(default_factory=dict)
+    """By reason, conversations that the grader asked first could not grade."""
+
+
+@dataclass(frozen=True)
+class _Saved:
+    """A batch after it was committed."""
+
+    items: list[Item]
+    failures: list[str]
+    marks: list[Mark]
+
+
+def audit_conversations(
+    space: Workspace, request: AuditRequest, *, steps: Steps, notice: Callable[[str], None], now: datetime
+) -> Pulled:
+    """Pull, grade and store all that a request asks for.
+
+    Parameters
+    ----------
+    space
+        With a store.
+    request
+        What to pull.
+    steps
+        Carries out the batches.
+    notice
+        Called with lines that a person should see.
+    now
+        The moment against which an incremental pull decides what is settled.
+
+    Returns
+    -------
+    Pulled
+        Its counts close: every record that was pulled has one outcome.
+    """
+    store = _store(space)
+    sources = open_sources(space.project, space.settings, request, notice)
+    run = store.start_run(
+        kind="audit", rubric=space.rubric, asked=space.asked, parameters=request.model_dump(mode="json", exclude={"out"}, exclude_defaults=True)
+    )
+    pulled = Pulled(run, Counts(), tuple(source.fingerprint for source in sources))
+    try:
+        room = Room(request.limit)
+        for source in sources:
+            store.save_source(SourceRef(fingerprint=source.fingerprint, shown=source.name, kind=source.kind))
+            _audit_source(space, store, source, request, pulled, room, steps, now)
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt)
+        pulled.run = store.finish_run(run.id, state="interrupted" if interrupted else "failed", why="" if interrupted else type(error).__name__)
+        raise
+    pulled.run = store.finish_run(run.id)
+    pulled.counts = pulled.run.counts
+    return pulled
+
+
+def _audit_source(
+    space: Workspace,
+    store: Store,
+    source: Source,
+    request: AuditRequest,
+    pulled: Pulled,
+    room: Room,
+    steps: Steps,
+    now: datetime,
+) -> None:
+    after = store.watermark(source.fingerprint) if request.incremental else None
+    records = pull(space.redactor, space.settings, source, request, after=after, now=now, room=room)
+    horizon: list[Mark] = []
+    committed: list[Mark] = []
+    under_way: deque[Pending[_Saved]] = deque()
+    at_once = 1 if space.llm is None else 3
+    for batch in batches(records, space.settings.grading.batch):
+        horizon += [item.mark for item in batch if isinstance(item, Dropped) and item.held_back and item.mark]
+        under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, store, pulled.run, batch)))
+        while len(under_way) > at_once:
+            committed += _collect(pulled, under_way.popleft().result())
+    while under_way:
+        committed += _collect(pulled, under_way.popleft().result())
+    if request.incremental and (passed := [mark for mark in committed if not horizon or mark < min(horizon)]):
+        store.advance(source.fingerprint, max(passed))
+
+
+def _work(space: Workspace, store: Store, run: Run, batch: Sequence[Taken | Dropped]) -> Callable[[], _Saved]:
+    return lambda: _grade_and_save(space, store, run, batch)
+
+
+def _grade_and_save(space: Workspace, store: Store, run: Run, batch: Sequence[Taken | Dropped]) -> _Saved:
+    taken = [item for item in batch if isinstance(item, Taken)]
+    erased = store.suppressed(item.transcript for item in taken)
+    wanted = [item for item in taken if (item.source, item.transcript.id) not in erased]
+    graded = grade_batch(space, [item.transcript for item in wanted], store.known_grades(_keys(space, wanted)))
+    by_place = {item.place: found for item, found in zip(wanted, graded, strict=True)}
+    store.save_agents({name: shown for item in wanted for name, shown in item.agents.items()})
+    saved = store.save_batch(run, [_item(item, by_place) for item in batch])
+    return _Saved(saved, [found.failure for found in graded if found.failure], [item.mark for item in batch if item.mark and not _held(item)])
+
+
+def _keys(space: Workspace, taken: Sequence[Taken]) -> list[str]:
+    graders = [space.rules] if space.llm is None else [space.rules, space.llm]
+    return [grader.key(item.transcript) for item in taken for grader in graders]
+
+
+def _held(item: Taken | Dropped) -> bool:
+    return isinstance(item, Dropped) and item.held_back
+
+
+def _item(item: Taken | Dropped, graded: dict[str, Graded]) -> Item:
+    if isinstance(item, Dropped):
+        return Item(source=item.source, place=item.place, id=item.id, outcome=item.outcome, why=item.why)
+    found = graded.get(item.place)
+    if found is None:  # the store empties it: it was erased
+        return Item(source=item.source, place=item.place, outcome=Outcome.FILTERED, why="erased earlier", transcript=item.transcript)
+    why = (found.failure or _why_ungraded(found)) if found.outcome is Outcome.UNGRADED else found.failure or ""
+    return Item(
+        source=item.source,
+        place=item.place,
+        outcome=found.outcome,
+        why=why,
+        transcript=item.transcript,
+        grades=found.fresh,
+        verdicts=found.verdicts,
+        usage=found.usage,
+    )
+
+
+def _why_ungraded(found: Graded) -> str:
+    reasons = sorted({verdict.reason or "abstained" for verdict in found.verdicts})
+    return ", ".join(reasons)
+
+
+def _collect(pulled: Pulled, saved: _Saved) -> list[Mark]:
+    for item in saved.items:
+        if item.outcome in {Outcome.REJECTED, Outcome.UNGRADED, Outcome.DUPLICATE} and len(pulled.listed) < LISTED:
+            shown = item.transcript.id if item.transcript else item.id
+            pulled.listed.append(Listed(item.place, shown, item.outcome, item.why))
+    for reason in saved.failures:
+        pulled.fallbacks[reason] = pulled.fallbacks.get(reason, 0) + 1
+    counted = {outcome: sum(item.outcome is outcome for item in saved.items) for outcome in Outcome}
+    pulled.counts = Counts(**{outcome.value: getattr(pulled.counts, outcome) + number for outcome, number in counted.items()})
+    WATCH.get()("conversations", pulled.counts.pulled)
+    return saved.marks
+
+
+def _store(space: Workspace) -> Store:
+    if space.store is None:
+        raise ValueError("an audit needs a store")
+    return space.store

@@ -1,0 +1,146 @@
+"""Everything an audit works with, opened once: project, settings, rubric, redactor, graders, store."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Literal, Self
+
+from clearbar.errors import GraderUnavailableError
+from clearbar.grading import Grader
+from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.project import Project
+from clearbar.redact import Redactor
+from clearbar.rubric import Rubric
+from clearbar.rubric_file import open_rubric
+from clearbar.settings import Settings
+from clearbar.store import Store
+
+if TYPE_CHECKING:
+    from clearbar.grading.llm import LlmGrader
+    from clearbar.grading.llm.ledger import Ledger
+
+__all__ = ["Asked", "Workspace", "open_store", "open_workspace", "store_url"]
+
+Asked = Literal["auto", "rules", "llm", "cascade"]
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What an audit works with; a context manager that closes it."""
+
+    project: Project
+    settings: Settings
+    rubric: Rubric
+    redactor: Redactor
+    rules: RulesGrader
+    asked: Literal["rules", "llm", "cascade"]
+    """Which grader is asked first."""
+    llm: "LlmGrader | None"
+    why_rules: str | None
+    """Why rules grade although an LLM may be wanted; null where an LLM is asked, and where rules were."""
+    store: Store | None
+    """Null for `clearbar grade`, which keeps nothing."""
+
+    @property
+    def first(self) -> Grader:
+        """The grader that is asked first."""
+        return self.rules if self.llm is None else self.llm
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Close grader and store."""
+        if self.llm is not None:
+            self.llm.close()
+        if self.store is not None:
+            self.store.close()
+
+
+def open_workspace(
+    project: Project,
+    settings: Settings,
+    *,
+    rubric: str | None = None,
+    grader: Asked | None = None,
+    store: Store | None = None,
+    notice: Callable[[str], None],
+) -> Workspace:
+    """Return what an audit works with.
+
+    Parameters
+    ----------
+    project, settings
+        Where files lie, and how to work.
+    rubric
+        Name or path; the setting by default.
+    grader
+        Who is asked first; the setting by default. `auto` asks the LLM where there is one that answers, else the rules.
+    store
+        Where grades are kept and found again; closed together with the workspace.
+    notice
+        Called with lines that a person should see.
+
+    Raises
+    ------
+    RubricError
+        If the rubric cannot be used.
+    GraderUnavailableError
+        If an LLM was demanded and cannot work.
+    """
+    chosen = open_rubric(rubric or settings.grading.rubric, project)
+    secret = project.secret()
+    space = Workspace(
+        project=project,
+        settings=settings,
+        rubric=chosen,
+        redactor=Redactor(settings.redaction, secret),
+        rules=RulesGrader(chosen, load_lexicon(project.path("rubrics/lexicon"))),
+        asked="rules",
+        llm=None,
+        why_rules=None,
+        store=store,
+    )
+    return _with_grader(space, grader or settings.grading.grader, secret, notice)
+
+
+def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable[[str], None]) -> Workspace:
+    if asked == "rules":
+        return space
+    from clearbar.grading.llm import LlmGrader, MemoryLedger, available  # noqa: PLC0415 - an LLM's libraries take a second to load
+
+    if not available(space.settings.llm):
+        if asked != "auto":
+            raise GraderUnavailableError(
+                f"--grader {asked} needs an LLM and none is set up", fix="set OPENAI_API_KEY and CLEARBAR_LLM__MODEL, or use --grader rules"
+            )
+        return replace(space, why_rules="no LLM is set up")
+    ledger: Ledger = MemoryLedger() if space.store is None else space.store.ledger
+    llm = LlmGrader(space.rubric, space.settings.llm, secret=secret, ledger=ledger, prompt_folder=space.project.path("prompts"))
+    try:
+        llm.probe()
+    except GraderUnavailableError as error:
+        llm.close()
+        if asked != "auto":
+            raise
+        notice(f"the LLM cannot be used, so rules grade: {error}")
+        return replace(space, why_rules=f"the LLM could not be used: {error.what}")
+    return replace(space, llm=llm, asked="cascade" if asked == "cascade" else "llm")
+
+
+def store_url(project: Project, settings: Settings) -> str | Path:
+    """Return where the store lies: the setting, else a SQLite file in the state folder."""
+    return settings.store_url.get_secret_value() if settings.store_url else project.state / "clearbar.db"
+
+
+def open_store(project: Project, settings: Settings) -> Store:
+    """Return the project's store, made or brought up to date where needed.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be used.
+    """
+    return Store.open(store_url(project, settings))
