@@ -39,13 +39,13 @@ def describe(rubric: Rubric, articles: Articles | None = None) -> str:
                 blocks += _criterion(criterion, rubric, articles)
     if articles is not None:
         blocks += _articles(rubric, articles)
-    return "\n\n".join(blocks) + "\n"
+    return "\n\n".join(blocks)
 
 
 def _head(rubric: Rubric) -> Iterator[str]:
     draft = " · **draft: nothing grades with it**" if rubric.status == "draft" else ""
     yield f"# {rubric.title}"
-    yield f"`{rubric.name}` version {rubric.version} · {len(rubric.criteria)} criteria · {rubric.full_hash[:12]}{draft}"
+    yield f"`{rubric.name}` version {rubric.version} · {len(rubric.criteria)} criteria{draft}"
     yield rubric.about
     if rubric.instructions:
         yield "Every grader keeps to this:"
