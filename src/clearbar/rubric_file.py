@@ -45,8 +45,8 @@ class _Loader(_YamlLoader):
 
 
 for _tag, _pattern, _first in (
-    ("bool", r"true|false", "tf"),
-    ("null", r"~|null|", ["~", "n", ""]),
+    ("bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    ("null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     ("int", r"[-+]?[0-9]+", "-+0123456789"),
     ("float", r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", "-+.0123456789"),
 ):
@@ -69,8 +69,8 @@ def open_rubric(asked: str, project: Project, *, drafts: bool = False) -> Rubric
         If there is none, it cannot be used, or it is a draft.
     """
     path = Path(asked)
-    if path.suffix not in {".yaml", ".yml"}:
-        path = project.root / "rubrics" / f"{asked}.yaml"
+    if not path.is_file():
+        path = project.root / "rubrics" / f"{asked.removesuffix('.yaml')}.yaml"
         if not path.is_file():
             names = sorted(file.stem for file in path.parent.glob("*.yaml") if file.stem != SOURCES)
             raise RubricError(f"there is no rubric {asked!r} in {path.parent}", fix=f"there is: {', '.join(names)}; or name a YAML file")

@@ -142,6 +142,13 @@ def test_faults_never_repeat_a_value_of_the_wrong_kind(small: Plain, write: Writ
     assert "planted-value" not in told
 
 
+@pytest.mark.parametrize("word", ["true", "True", "TRUE"])
+def test_true_is_a_truth_value_in_every_case(word: str, small: Plain, write: Write) -> None:
+    file = write(small)
+    file.write_text(file.read_text().replace("fails: true", f"fails: {word}"))
+    assert load_rubric(file).scales[0].levels[0].fails
+
+
 @pytest.mark.parametrize("weight", [0, -1])
 def test_a_weight_is_above_zero(weight: int, small: Plain, write: Write) -> None:
     small["criteria"][0]["weight"] = weight
@@ -223,6 +230,7 @@ def test_a_rubric_that_is_dumped_and_loaded_is_the_same(contact_centre: Rubric, 
 def test_a_rubric_is_opened_by_name_or_path(project_root: Path, service_bar: Rubric) -> None:
     project = Project(project_root)
     assert open_rubric("service_bar", project) == service_bar
+    assert open_rubric("service_bar.yaml", project) == service_bar
     assert open_rubric(str(project_root / "rubrics" / "service_bar.yaml"), project) == service_bar
 
 
