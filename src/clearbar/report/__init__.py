@@ -1,0 +1,41 @@
+"""Team reports: from graded conversations to pages, tables and Markdown that say what is known, and how well."""
+
+from clearbar.report.build import build_report, raw_estimates
+from clearbar.report.files import build_index, render_files, write_reports
+from clearbar.report.markdown import summary_markdown, teams_markdown
+from clearbar.report.model import (
+    Agreement,
+    Agreements,
+    Difference,
+    Estimate,
+    IndexReport,
+    Period,
+    PullCounts,
+    ReportItem,
+    RunFacts,
+    TeamEstimates,
+    TeamReport,
+    Trust,
+)
+
+__all__ = [
+    "Agreement",
+    "Agreements",
+    "Difference",
+    "Estimate",
+    "IndexReport",
+    "Period",
+    "PullCounts",
+    "ReportItem",
+    "RunFacts",
+    "TeamEstimates",
+    "TeamReport",
+    "Trust",
+    "build_index",
+    "build_report",
+    "raw_estimates",
+    "render_files",
+    "summary_markdown",
+    "teams_markdown",
+    "write_reports",
+]

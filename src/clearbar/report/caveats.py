@@ -1,0 +1,104 @@
+"""What a reader must not overlook: what the graders cannot know, what was not measured, what the records lack."""
+
+from collections.abc import Iterator
+
+from clearbar.report.model import DataQuality, TeamReport, Trust
+from clearbar.report.words import percent, plural
+
+__all__ = ["quality_lines", "reading_lines", "warnings"]
+
+_MANY_MISSING = 0.2
+"""Share of missing verdicts from which on it is said at the top."""
+
+
+def warnings(report: TeamReport) -> list[str]:
+    """Return what is said at the top of a page, the most important first."""
+    return [*_grader_warning(report), *_trust_warning(report), *_missing_warning(report)]
+
+
+def _grader_warning(report: TeamReport) -> Iterator[str]:
+    given = {tally.id: tally.count for tally in report.by_verdict}
+    total = given["llm"] + given["rules"] + given["human"]
+    if not total:
+        yield "Nothing could be graded: this report holds no finding."
+    elif given["rules"] == total:
+        yield (
+            "Graded by rules alone: fixed patterns that find words and do not understand them. Take these grades as pointers, not as facts."
+        )
+    elif given["human"] == total:
+        yield "Graded by people."
+    elif given["rules"]:
+        yield (
+            f"Graded by machines: {percent(given['rules'] / total)} of the verdicts come from rules, which find words and do not "
+            "understand them, the others from a language model or people. Take machine grades as pointers, not as facts."
+        )
+    else:
+        yield "Graded by a language model, which can misread what a person would not. Take its grades as pointers, not as facts."
+
+
+def _trust_warning(report: TeamReport) -> Iterator[str]:
+    machine = [item for item in report.criteria if any(tally.id != "human" for tally in item.graders)]
+    if not machine:
+        return
+    measured = [item for item in machine if item.trust is not Trust.UNMEASURED]
+    if not measured:
+        yield "How far these grades agree with people has not been measured."
+        return
+    trusted = [item.name for item in machine if item.trust is Trust.GO]
+    named = f": {', '.join(trusted)}" if trusted else ""
+    of = plural(len(machine), "criterion", "criteria")
+    yield f"Checked against labelled conversations, the grader may be trusted on {len(trusted)} of {of}{named}."
+
+
+def _missing_warning(report: TeamReport) -> Iterator[str]:
+    total = sum(tally.count for tally in report.by_verdict)
+    missing = report.by_verdict[-1].count
+    if total and missing / total >= _MANY_MISSING:
+        yield (
+            f"{percent(missing / total)} of the verdicts are missing; scores rest on the others. "
+            f"{plural(report.unscored, 'conversation has', 'conversations have')} no score."
+        )
+
+
+def reading_lines(report: TeamReport) -> Iterator[str]:
+    """Yield how to read the report, and what its graders cannot know."""
+    kinds = {use.graded_by.value for use in report.graders}
+    yield (
+        "The score is the weighted mean over the criteria that apply and were graded. What does not apply leaves both sides of the sum; "
+        "what nobody could grade is ungraded, never a zero and never a pass."
+    )
+    yield (
+        "A range is where the truth likely lies if the conversations here are a fair sample of the team's work. "
+        "“Too few to say” means that the range is too wide for one figure to be worth naming."
+    )
+    yield (
+        "Only the text was read. Tone of voice, what the agent saw on screen, what was agreed elsewhere and what happened afterwards "
+        "are unknown to every grader."
+    )
+    if "rules" in kinds:
+        yield (
+            "Rules look for words, patterns and pauses. They cannot tell irony from praise, know whether an answer was right or a matter "
+            "truly settled, and miss whatever is said in words that they do not know. Where they find nothing they say nothing."
+        )
+    if "llm" in kinds:
+        yield (
+            "A language model reads the whole conversation, and can still misjudge, or be swayed by length and style. Its quotes were "
+            "checked to stand in the conversation; its judgement was not."
+        )
+    if "human" in kinds:
+        yield "Verdicts by people replace those of machines, and can be disputed like them."
+    yield "Nobody should be rewarded or blamed on a machine's grade alone: read the conversation first."
+
+
+def quality_lines(quality: DataQuality) -> Iterator[str]:
+    """Yield what the records lack, and what that means for the grades."""
+    if quality.without_agent_turns:
+        yield f"{plural(quality.without_agent_turns, 'conversation')} without a turn by an agent: there was nobody to grade."
+    if quality.without_times:
+        yield f"{plural(quality.without_times, 'conversation')} without times: waiting is graded only where somebody speaks of it."
+    if quality.without_date:
+        yield f"{plural(quality.without_date, 'conversation')} without a date: they cannot be placed in a period."
+    if quality.without_agent:
+        yield f"{plural(quality.without_agent, 'conversation')} that name no agent: they count for the team only."
+    if quality.transferred:
+        yield f"{plural(quality.transferred, 'conversation')} with more than one agent: each verdict names whom it concerns."

@@ -1,0 +1,97 @@
+"""What is weakest, and what the articles say about its causes and the steps against it."""
+
+from collections.abc import Iterable, Sequence
+
+from clearbar.articles import Advice, Articles
+from clearbar.report.attention import Reader
+from clearbar.report.model import AdviceReport, Citation, Coaching, ConversationReport, CriterionReport, ReportItem, Trust
+from clearbar.rubric import Criterion, Rubric
+from clearbar.settings import ReportSettings
+
+__all__ = ["citations", "coach", "strongest", "weakest"]
+
+_EXAMPLES = 2
+_STRENGTHS = 3
+
+
+def weakest(criteria: Sequence[CriterionReport], settings: ReportSettings) -> list[CriterionReport]:
+    """Return the weakest criteria: those that fail in the largest share of conversations, by the interval's lower end.
+
+    So a few bad cases do not outrank a habit. Criteria on which the grader was found not to agree with people come last.
+    """
+    found = [item for item in criteria if item.graded >= settings.min_group and item.failing]
+    found.sort(key=lambda item: (item.trust is Trust.NO_GO, -(item.fails.low or 0.0), -item.weight))
+    return found[: settings.weakest]
+
+
+def strongest(criteria: Sequence[CriterionReport], weak: Sequence[CriterionReport], settings: ReportSettings) -> tuple[str, ...]:
+    """Return ids of the criteria that fail in the smallest share, by the interval's upper end, where that is precise enough."""
+    out = {item.id for item in weak}
+    found = [item for item in criteria if item.id not in out and item.graded >= settings.min_group and item.fails.enough]
+    found = [item for item in found if item.trust is not Trust.NO_GO]
+    found.sort(key=lambda item: (item.fails.high or 0.0, -item.weight))
+    return tuple(item.id for item in found[:_STRENGTHS])
+
+
+def coach(weak: CriterionReport, items: Sequence[ReportItem], rubric: Rubric, articles: Articles, reader: Reader) -> Coaching:
+    """Return what a lead needs to act on a weak criterion."""
+    criterion = rubric.criterion(weak.id)
+    best = None if not reader.quotes else _best(weak.id, items, reader)
+    return Coaching(
+        criterion=weak.id,
+        name=weak.name,
+        asks=weak.asks,
+        fails=weak.fails,
+        trust=weak.trust,
+        bar=_bar(criterion, rubric),
+        causes=tuple(_advice(articles.cause(id)) for id in criterion.causes),
+        steps=tuple(_advice(articles.step(id)) for id in criterion.steps),
+        examples=_examples(weak.id, items, reader) if reader.quotes else (),
+        model=best,
+        passage="" if best else _passage(criterion, rubric),
+    )
+
+
+def citations(coaching: Iterable[Coaching], articles: Articles) -> tuple[Citation, ...]:
+    """Return the articles that are referred to, in the order of the file."""
+    used = {article for item in coaching for advice in (*item.causes, *item.steps) for article in advice.articles}
+    return tuple(
+        Citation(
+            id=article.id,
+            author=article.author,
+            title=article.title,
+            publisher=article.publisher,
+            year=str(article.year),
+            caveat=article.caveat,
+        )
+        for article in articles.articles
+        if article.id in used
+    )
+
+
+def _advice(advice: Advice) -> AdviceReport:
+    return AdviceReport(id=advice.id, name=advice.name, says=advice.says, articles=advice.articles)
+
+
+def _bar(criterion: Criterion, rubric: Rubric) -> str:
+    return next((criterion.levels[level.id] for level in rubric.scale_of(criterion.id).levels if not level.fails), "")
+
+
+def _passage(criterion: Criterion, rubric: Rubric) -> str:
+    """Return the rubric's example of the highest level that has one and does not fail."""
+    shown = {example.level: example.passage for example in criterion.examples}
+    good = [level.id for level in rubric.scale_of(criterion.id).levels if not level.fails]
+    return next((shown[level] for level in reversed(good) if level in shown), "")
+
+
+def _examples(id: str, items: Sequence[ReportItem], reader: Reader) -> tuple[ConversationReport, ...]:
+    """Return the conversations in which a criterion failed with a quote, the lowest scores first."""
+    found = [(item, verdict) for item in items for verdict in reader.failing(item.audit) if verdict.criterion == id and verdict.evidence]
+    found.sort(key=lambda pair: (100.0 if pair[0].audit.score is None else pair[0].audit.score, pair[0].transcript.id))
+    return tuple(reader.conversation(item, "", [verdict]) for item, verdict in found[:_EXAMPLES])
+
+
+def _best(id: str, items: Sequence[ReportItem], reader: Reader) -> ConversationReport | None:
+    found = [(item, verdict) for item in items for verdict in reader.at_top(item.audit) if verdict.criterion == id and verdict.evidence]
+    found.sort(key=lambda pair: (-(pair[0].audit.score or 0.0), pair[0].transcript.id))
+    return reader.conversation(found[0][0], "", [found[0][1]]) if found else None

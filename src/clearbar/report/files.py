@@ -1,0 +1,133 @@
+"""Reports as files: for each team a folder with its page, tables and machine twin; above them a page over all teams."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from clearbar.errors import ClearbarError, UsageError
+from clearbar.report.model import Difference, IndexReport, PullCounts, TeamReport
+from clearbar.report.page import render_index, render_team
+from clearbar.report.tables import (
+    CONVERSATION_COLUMNS,
+    VERDICT_COLUMNS,
+    conversation_rows,
+    to_csv,
+    to_json,
+    to_parquet,
+    verdict_rows,
+)
+
+__all__ = ["build_index", "render_files", "write_reports"]
+
+_PART: Final = ".part"
+_OF_INDEX: Final = {"team", "slug", "conversations", "small", "score", "clears", "provisional", "unscored", "by_conversation", "by_verdict"}
+
+
+def write_reports(
+    reports: Sequence[TeamReport],
+    folder: Path,
+    *,
+    differences: Sequence[Difference] | None = None,
+    parquet: bool = False,
+    pdf: bool = False,
+) -> list[Path]:
+    """Write all teams' reports and the page over them; all of it or, where that cannot be, none.
+
+    Parameters
+    ----------
+    reports
+        One a team.
+    folder
+        Made if it is not there; files of the same names are replaced, others stay.
+    differences
+        Teams that can be told apart; null where nobody tested.
+    parquet, pdf
+        Whether tables are written as Parquet, and pages as PDF, too.
+
+    Returns
+    -------
+    list of Path
+        The page over all teams first, then each team's files.
+
+    Raises
+    ------
+    UsageError
+        If there is no report to write.
+    ClearbarError
+        If the folder cannot be written; what was there before is still there.
+    """
+    files = render_files(reports, differences=differences, parquet=parquet, pdf=pdf)
+    _write({folder / name: content for name, content in files.items()}, folder)
+    return [folder / name for name in files]
+
+
+def render_files(
+    reports: Sequence[TeamReport], *, differences: Sequence[Difference] | None = None, parquet: bool = False, pdf: bool = False
+) -> dict[str, bytes]:
+    """Return the content of all files by name relative to their folder."""
+    if not reports:
+        raise UsageError("there is no conversation to report on", fix="widen the period, or audit first: clearbar audit")
+    index = build_index(reports, differences)
+    files = _page("index", render_index(index), pdf=pdf)
+    files["index.json"] = to_json(index, exclude={"teams": {"__all__": set(TeamReport.model_fields) - _OF_INDEX}})
+    for report in index.teams:
+        files |= {f"{report.slug}/{name}": content for name, content in _team_files(report, parquet=parquet, pdf=pdf).items()}
+    return files
+
+
+def build_index(reports: Sequence[TeamReport], differences: Sequence[Difference] | None) -> IndexReport:
+    """Return what is said over all teams."""
+    first = reports[0]
+    pull: PullCounts | None = first.pull
+    return IndexReport(
+        teams=tuple(sorted(reports, key=lambda report: (report.title.casefold(), report.slug))),
+        period=first.period,
+        rubric=first.rubric,
+        rubric_title=first.rubric_title,
+        pull=pull,
+        differences=None if differences is None else tuple(differences),
+    )
+
+
+def _team_files(report: TeamReport, *, parquet: bool, pdf: bool) -> dict[str, bytes]:
+    files = _page("index", render_team(report), pdf=pdf)
+    tables = {
+        report.slug: (VERDICT_COLUMNS, list(verdict_rows(report))),
+        "conversations": (CONVERSATION_COLUMNS, list(conversation_rows(report))),
+    }
+    for name, (columns, rows) in tables.items():
+        files[f"{name}.csv"] = to_csv(columns, rows)
+        if parquet:
+            files[f"{name}.parquet"] = to_parquet(columns, rows)
+    files["report.json"] = to_json(report)
+    return files
+
+
+def _page(name: str, html: str, *, pdf: bool) -> dict[str, bytes]:
+    files = {f"{name}.html": html.encode()}
+    if pdf:
+        from clearbar.report.pdf import to_pdf  # noqa: PLC0415 - its libraries take a second to load
+
+        files[f"{name}.pdf"] = to_pdf(html)
+    return files
+
+
+def _write(files: Mapping[Path, bytes], folder: Path) -> None:
+    """Write all files beside their places first, and move them there once nothing can run out any more."""
+    parts: list[Path] = []
+    try:
+        for path, content in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f".{path.name}{_PART}")
+            parts.append(part)
+            part.write_bytes(content)
+        for part, path in zip(parts, files, strict=True):
+            os.replace(part, path)  # noqa: PTH105 - the word for it
+    except OSError as error:
+        for part in parts:
+            part.unlink(missing_ok=True)
+        raise ClearbarError(
+            f"the reports cannot be written to {str(folder)!r} ({error.strerror or type(error).__name__})",
+            fix="make room there, or choose another folder with --out DIR; grades are kept, so nothing is graded or paid twice",
+        ) from error

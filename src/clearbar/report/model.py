@@ -1,0 +1,477 @@
+"""What a team's report says, before it is put into any form. All of it is plain values, so that every form tells the same."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from clearbar.errors import Rejection
+from clearbar.model import Model
+from clearbar.rubric import Gate
+from clearbar.transcript import RedactedTranscript, Role
+from clearbar.verdict import Audit, GradedBy, RubricRef
+
+__all__ = [
+    "AdviceReport",
+    "AgentReport",
+    "Agreement",
+    "Agreements",
+    "AutoFailReport",
+    "Citation",
+    "Coaching",
+    "ConversationReport",
+    "CriterionReport",
+    "DataQuality",
+    "Difference",
+    "Estimate",
+    "GraderUse",
+    "IndexReport",
+    "LevelCount",
+    "Period",
+    "PullCounts",
+    "Quote",
+    "ReportItem",
+    "RunFacts",
+    "Tally",
+    "TeamEstimates",
+    "TeamReport",
+    "Trust",
+    "VerdictReport",
+]
+
+
+class ReportItem(Model):
+    """A conversation with what was said of it."""
+
+    transcript: RedactedTranscript
+    audit: Audit
+
+
+class Period(Model):
+    """The period a report covers, as it was asked for; null is open."""
+
+    since: datetime | None = None
+    """Its first moment."""
+    until: datetime | None = None
+    """The first moment after it."""
+
+
+class Estimate(Model):
+    """A share (0 to 1) or a mean score (0 to 100), and where the truth may lie."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int
+    """Conversations it rests on."""
+    count: int | None = None
+    """How many of them, where it is a plain share."""
+    level: float = 0.95
+    """How often such an interval holds the truth, by its assumptions."""
+    enough: bool = True
+    """Whether it is precise enough to be called a figure; else too few were graded to say."""
+    corrected: bool = False
+    """Whether it was corrected for the grader's measured error."""
+    note: str = ""
+    """What it assumes, in a sentence for people."""
+
+
+class TeamEstimates(Model):
+    """A team's figures."""
+
+    score: Estimate
+    """Mean score of a conversation."""
+    clears: Estimate
+    """Share of conversations above the lowest band."""
+    fails: dict[str, Estimate]
+    """By criterion: share of conversations at a failing level, of those with a level."""
+
+
+class Difference(Model):
+    """Two teams of which it can be told which does better."""
+
+    better: str
+    worse: str
+    """Keys (slugs) of the two teams."""
+    of: str
+    """What differs, for people."""
+    p: float
+    """After correction for the number of pairs compared."""
+
+
+class Trust(StrEnum):
+    """Whether a grader may be believed on a criterion."""
+
+    GO = "go"
+    NO_GO = "no_go"
+    TOO_FEW = "too_few"
+    """Labels are too few to tell; counts as not trusted."""
+    UNMEASURED = "unmeasured"
+
+
+class Agreement(Model):
+    """How far a grader agrees with labels on one criterion, beyond chance."""
+
+    n: int
+    """Labelled conversations."""
+    kappa: float | None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.95
+    trust: Trust
+    why: str = ""
+
+
+class Agreements(Model):
+    """How far one grader agrees with one labelled set."""
+
+    graded_by: GradedBy
+    grader: str
+    labelled_set: str
+    """Its name."""
+    labelled_by: str
+    """Who or what gave the labels, for people."""
+    criteria: dict[str, Agreement]
+
+
+class PullCounts(Model):
+    """What became of every record that was pulled, in all teams; the parts add up to `pulled`.
+
+    Grades of an earlier run count as graded: a report is the same whichever run made it.
+    """
+
+    pulled: int
+    graded: int = 0
+    ungraded: int = 0
+    duplicate: int = 0
+    filtered: int = 0
+    rejected: int = 0
+
+    @property
+    def close(self) -> bool:
+        """Whether the parts add up."""
+        return self.pulled == self.graded + self.ungraded + self.duplicate + self.filtered + self.rejected
+
+
+class RunFacts(Model):
+    """What is known of a pull beyond its conversations."""
+
+    counts: PullCounts | None = None
+    filtered: dict[str, int] = Field(default_factory=dict)
+    """Why records were left out, and how many."""
+    rejections: tuple[Rejection, ...] = ()
+    why_rules: str | None = None
+    """Why rules graded although an LLM may be wanted."""
+
+
+class Tally(Model):
+    """A number with its name."""
+
+    id: str
+    name: str
+    count: int
+
+
+class LevelCount(Model):
+    """How many conversations were given a level."""
+
+    id: str
+    name: str
+    count: int
+    fails: bool
+
+
+class CriterionReport(Model):
+    """How a team stands on one criterion."""
+
+    id: str
+    name: str
+    asks: str
+    section: str
+    weight: float
+    gate: Gate | None
+    levels: tuple[LevelCount, ...]
+    """The lowest first."""
+    not_applicable: int
+    abstained: int
+    failed: int
+    """How often the grading itself went wrong."""
+    fails: Estimate
+    graders: tuple[Tally, ...]
+    """Verdicts other than ungraded, by kind of grader."""
+    trust: Trust
+    """The worst over the kinds of grader that were used here."""
+    agreements: tuple[tuple[GradedBy, Agreement], ...]
+
+    @property
+    def graded(self) -> int:
+        """Conversations with a level."""
+        return sum(level.count for level in self.levels)
+
+    @property
+    def ungraded(self) -> int:
+        """Conversations of which nobody could say."""
+        return self.abstained + self.failed
+
+    @property
+    def failing(self) -> int:
+        """Conversations at a failing level."""
+        return sum(level.count for level in self.levels if level.fails)
+
+    def trust_in(self, kind: GradedBy) -> Trust:
+        """Return whether one kind of grader may be believed here; people may."""
+        if kind is GradedBy.HUMAN:
+            return Trust.GO
+        return next((agreement.trust for by, agreement in self.agreements if by is kind), Trust.UNMEASURED)
+
+    @property
+    def total(self) -> int:
+        """All conversations of the team that were asked about."""
+        return self.graded + self.not_applicable + self.ungraded
+
+
+class Quote(Model):
+    """Words of a turn with a little of what stands around them."""
+
+    turn: int
+    """Number of the turn, from 0."""
+    role: Role
+    before: str
+    words: str
+    after: str
+    repaired: bool = False
+
+
+class VerdictReport(Model):
+    """A verdict that decided."""
+
+    criterion: str
+    name: str
+    level: str
+    level_name: str
+    fails: bool
+    graded_by: GradedBy
+    trust: Trust
+    rationale: str
+    quotes: tuple[Quote, ...]
+    searched: int
+    """How many turns were searched in vain, where the verdict rests on an absence."""
+
+
+class ConversationReport(Model):
+    """A conversation that somebody should look at."""
+
+    id: str
+    source: str
+    url: str | None
+    started_at: datetime | None
+    channel: str | None
+    topic: str | None
+    agent: str | None
+    """Pseudonym; null where it is hidden."""
+    score: float | None
+    band: str | None
+    why: str
+    """Why it is shown."""
+    verdicts: tuple[VerdictReport, ...]
+    more: int
+    """How many deciding verdicts are not shown."""
+
+
+class AutoFailReport(Model):
+    """A critical criterion that conversations failed."""
+
+    criterion: str
+    name: str
+    scope: Literal["conversation", "section"]
+    provisional: int
+    """Given by a machine and confirmed by nobody."""
+    confirmed: int
+    conversations: tuple[str, ...]
+    """Ids."""
+
+
+class Citation(Model):
+    """An article."""
+
+    id: str
+    author: str
+    title: str
+    publisher: str
+    year: str
+    caveat: str
+
+
+class AdviceReport(Model):
+    """A likely cause or a recommended step."""
+
+    id: str
+    name: str
+    says: str
+    articles: tuple[str, ...]
+    """Ids of citations."""
+
+
+class Coaching(Model):
+    """A weak criterion, with what the articles say about its causes and about steps against it."""
+
+    criterion: str
+    name: str
+    asks: str
+    fails: Estimate
+    trust: Trust
+    bar: str
+    """What it takes not to fail, in the rubric's words."""
+    causes: tuple[AdviceReport, ...]
+    steps: tuple[AdviceReport, ...]
+    examples: tuple[ConversationReport, ...]
+    """Conversations in which it failed, one verdict each."""
+    model: ConversationReport | None
+    """A conversation of this team in which it was done best."""
+    passage: str
+    """The rubric's own example of doing it well, where the team has none."""
+
+
+class AgentReport(Model):
+    """How an agent stands. Only conversations that the agent handled alone count."""
+
+    agent: str
+    conversations: int
+    shared: int
+    """Further conversations in which others spoke, too; not counted."""
+    score: Estimate
+    clears: Estimate
+    failing: tuple[Tally, ...]
+    """Criteria most often failed, by verdicts that concern this agent in any conversation."""
+
+
+class GraderUse(Model):
+    """A grader that gave verdicts."""
+
+    graded_by: GradedBy
+    grader: str
+    """Fingerprint."""
+    verdicts: int
+
+
+class DataQuality(Model):
+    """What the records held, and what they lacked."""
+
+    turns: int
+    without_date: int
+    without_times: int
+    without_agent: int
+    without_agent_turns: int
+    transferred: int
+    languages: tuple[Tally, ...]
+    channels: tuple[Tally, ...]
+    redactions: tuple[Tally, ...]
+
+
+class TeamReport(Model):
+    """All that a team's report says."""
+
+    team: str | None
+    slug: str
+    """Name of its folder and of its files."""
+    period: Period
+    first: date | None
+    last: date | None
+    """Days of the first and the last conversation."""
+    conversations: int
+    small: bool
+    """Whether the team is too small for its figures to be shown."""
+    min_group: int
+    rubric: RubricRef
+    rubric_title: str
+    rubric_about: str
+    score: Estimate
+    clears: Estimate
+    bands: tuple[LevelCount, ...]
+    """The lowest first, without conversations that only a provisional auto-fail keeps in it."""
+    provisional: int
+    """Conversations in the lowest band with an auto-fail that nobody has confirmed."""
+    unscored: int
+    by_conversation: tuple[Tally, ...]
+    by_verdict: tuple[Tally, ...]
+    fallbacks: tuple[Tally, ...]
+    """Why verdicts were not given by the grader that was asked first."""
+    ungraded: tuple[Tally, ...]
+    """Why verdicts are missing."""
+    why_rules: str | None
+    pull: PullCounts | None
+    filtered: tuple[Tally, ...]
+    rejections: tuple[Rejection, ...]
+    coaching: tuple[Coaching, ...]
+    """The weakest criteria, the weakest first."""
+    strengths: tuple[str, ...]
+    """Ids of the criteria that the team does best."""
+    citations: tuple[Citation, ...]
+    criteria: tuple[CriterionReport, ...]
+    measured: tuple[Agreements, ...]
+    look_at: tuple[ConversationReport, ...]
+    look_at_of: int
+    """How many there are that deserve a look."""
+    exemplary: tuple[ConversationReport, ...]
+    auto_fails: tuple[AutoFailReport, ...]
+    agents_shown: Literal["pseudonym", "name", "hidden"]
+    agents: tuple[AgentReport, ...]
+    agents_left_out: int
+    """Agents whose group is too small to be shown, or would give a small one away."""
+    agent_names: dict[str, str]
+    """Names by pseudonym, where they may be shown."""
+    quality: DataQuality
+    graders: tuple[GraderUse, ...]
+    quotes: bool
+    """Whether words of conversations may be shown."""
+    items: tuple[ReportItem, ...] = Field(exclude=True, repr=False)
+    """The conversations themselves, for the tables."""
+
+    @property
+    def title(self) -> str:
+        """The team's name for people."""
+        return self.team or "No team"
+
+    @property
+    def auto_failed(self) -> int:
+        """Conversations with an auto-fail."""
+        return sum(bool(item.audit.auto_fail) for item in self.items)
+
+    @property
+    def auto_failed_confirmed(self) -> int:
+        """Conversations with an auto-fail that a person has confirmed."""
+        return sum(any(not fail.provisional for fail in item.audit.auto_fail) for item in self.items)
+
+    def agent_label(self, agent: str | None) -> str:
+        """Return how an agent is called in this report; empty where it is not told."""
+        return "" if agent is None else self.agent_names.get(agent, agent)
+
+    def shown_agent(self, agent: str | None) -> str | None:
+        """Return the agent if it may appear: agents of small groups do not."""
+        return agent if any(agent == other.agent for other in self.agents) else None
+
+    def criterion(self, id: str) -> CriterionReport:
+        """Return how the team stands on a criterion; KeyError if it is not in the rubric."""
+        found = next((item for item in self.criteria if item.id == id), None)
+        if found is None:
+            raise KeyError(id)
+        return found
+
+
+class IndexReport(Model):
+    """What is said over all teams."""
+
+    teams: tuple[TeamReport, ...]
+    """In alphabetical order."""
+    period: Period
+    rubric: RubricRef
+    rubric_title: str
+    pull: PullCounts | None
+    differences: tuple[Difference, ...] | None
+    """Pairs of teams that can be told apart; null where nobody tested."""
+
+    @property
+    def conversations(self) -> int:
+        """Conversations of all teams."""
+        return sum(report.conversations for report in self.teams)

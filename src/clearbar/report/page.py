@@ -1,0 +1,132 @@
+"""A report as one self-contained HTML page: no script, no outside request, works from a mail attachment and on paper."""
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from clearbar.report.caveats import quality_lines, reading_lines, warnings
+from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
+from clearbar.report.model import Agreement, Citation, CriterionReport, IndexReport, TeamReport
+from clearbar.report.words import GRADERS, TRUST, TRUST_SHORT, interval, percent, period_words, plural, score_words, share_words
+from clearbar.transcript import Role
+
+__all__ = ["render_index", "render_team"]
+
+_ROLES = {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot", Role.SYSTEM: "System", Role.NOTE: "Internal note"}
+_CONTENTS = {
+    "graded-by": "Who graded",
+    "weakest": "Weakest",
+    "criteria": "Criteria",
+    "look-at": "Conversations",
+    "auto-fails": "Auto-fails",
+    "agents": "Agents",
+    "data": "Data",
+    "reading": "How to read this",
+}
+_ABOUT_TEAMS = ("weakest", "criteria", "agents")
+"""Sections that a team of too few conversations does not have."""
+_SURE = 0.001
+_SHORT_TITLE = 28
+
+
+def render_team(report: TeamReport) -> str:
+    """Return a team's page."""
+    cited = {article.id: article for article in report.citations}
+    return _render(
+        "team.html.j2",
+        report=report,
+        contents=[(id, name) for id, name in _CONTENTS.items() if not (report.small and id in _ABOUT_TEAMS)],
+        warnings=warnings(report),
+        reading=list(reading_lines(report)),
+        quality=list(quality_lines(report.quality)),
+        bands=band_segments(report),
+        sections=_sections(report.criteria),
+        conversation_kinds=grader_segments(report.by_conversation),
+        verdict_kinds=grader_segments(report.by_verdict),
+        verdict_total=sum(tally.count for tally in report.by_verdict),
+        short_cite=lambda article: _short_cite(cited[article]),
+    )
+
+
+def render_index(index: IndexReport) -> str:
+    """Return the page over all teams."""
+    said = [warnings(report) for report in index.teams]
+    return _render(
+        "index.html.j2",
+        index=index,
+        # What is said of every team alike is said once.
+        warnings=[line for line in said[0] if all(line in lines for lines in said)] if said else [],
+        teams=[{"report": report, "kinds": grader_segments(report.by_verdict)} for report in index.teams],
+        names={report.slug: report.title for report in index.teams},
+        p_words=lambda p: "below .001" if p < _SURE else f"{p:.3f}".lstrip("0"),
+        short_cite=None,
+    )
+
+
+def _sections(criteria: tuple[CriterionReport, ...]) -> list[tuple[str, list[dict[str, Any]]]]:
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for criterion in criteria:
+        rows.setdefault(criterion.section, []).append({"report": criterion, "segments": criterion_segments(criterion)})
+    return list(rows.items())
+
+
+def _short_cite(article: Citation) -> str:
+    """Return author's surname and year; where nobody signed, the first words of the title."""
+    year = "undated" if article.year == "unknown" else article.year
+    if article.author != "unknown":
+        return f"{article.author.split()[-1]} {year}"
+    title = article.title
+    if len(title) > _SHORT_TITLE:
+        title = title[: title.rfind(" ", 0, _SHORT_TITLE)].rstrip(",.:;") + "…"
+    return f"“{title}”, {year}"
+
+
+def _kappa(agreement: Agreement) -> str:
+    if agreement.kappa is None:
+        return "not assessable"
+    if agreement.low is None or agreement.high is None:
+        return _two_digits(agreement.kappa)
+    return f"{_two_digits(agreement.kappa)} ({_two_digits(agreement.low)} to {_two_digits(agreement.high)})"
+
+
+def _two_digits(value: float) -> str:
+    return f"{value:.2f}".replace("-", "\N{MINUS SIGN}").replace("0.", ".")
+
+
+def _render(template: str, **values: Any) -> str:
+    page = _environment().get_template(template).render(**values)
+    return re.sub(r"\n\s*\n+", "\n", page)
+
+
+@cache
+def _environment() -> Any:
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only reports need it
+    from jinja2.loaders import FunctionLoader  # noqa: PLC0415 - as above
+
+    folder = files("clearbar.report") / "templates"
+    environment = Environment(
+        loader=FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    from markupsafe import Markup  # noqa: PLC0415 - comes with Jinja
+
+    environment.globals.update(
+        style=Markup((folder / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        graders=GRADERS,
+        roles=_ROLES,
+        trust_words=TRUST,
+        trust_short=TRUST_SHORT,
+        interval=interval,
+        kappa=_kappa,
+        percent=percent,
+        period_words=period_words,
+        plural=plural,
+        score_words=score_words,
+        share_words=share_words,
+        span=span,
+    )
+    return environment

@@ -1,0 +1,110 @@
+"""Figures, states and reasons in words for people; the only place where a report's wording of them stands."""
+
+import re
+import unicodedata
+from typing import Final
+
+from clearbar.model import digest
+from clearbar.report.model import Estimate, Period, Trust
+from clearbar.verdict import ABSTAINED, GradedBy
+
+__all__ = [
+    "GRADERS",
+    "TRUST",
+    "TRUST_SHORT",
+    "interval",
+    "percent",
+    "period_words",
+    "plural",
+    "reason_words",
+    "score_words",
+    "share_words",
+    "team_slug",
+]
+
+GRADERS: Final = {GradedBy.LLM: "a language model", GradedBy.RULES: "rules", GradedBy.HUMAN: "people"}
+
+TRUST: Final = {
+    Trust.GO: "Agrees with the labels well enough to be used.",
+    Trust.NO_GO: "Does not agree with the labels well enough: read the conversations before you act on this.",
+    Trust.TOO_FEW: "Too few labels to tell whether this can be trusted: treat it as not trusted.",
+    Trust.UNMEASURED: "Nobody has measured how far this agrees with people: treat it as not trusted.",
+}
+TRUST_SHORT: Final = {Trust.GO: "trusted", Trust.NO_GO: "not trusted", Trust.TOO_FEW: "too few labels", Trust.UNMEASURED: "not measured"}
+
+_REASONS: Final = {
+    ABSTAINED: "no evidence either way",
+    "failed:unread": "the reply could not be read",
+    "failed:refused": "the model refused",
+    "failed:truncated": "the reply was cut off",
+    "failed:over-long": "the conversation was too long",
+    "failed:timed out": "no reply in time",
+    "failed:budget": "the budget was used up",
+    "failed:unreachable": "the model could not be reached",
+    "failed:evidence": "no quote could be found in the conversation",
+    "failed:language": "a language that the grader does not read",
+    "failed:interrupted": "the run was interrupted",
+    "missing": "the criterion was not asked",
+}
+
+
+def reason_words(reason: str | None) -> str:
+    """Return why a verdict is missing or comes from another grader."""
+    return _REASONS.get(reason or "", reason or "no reason given")
+
+
+def percent(share: float | None) -> str:
+    """Return a share as whole per cent; never 0 % or 100 % for what is neither."""
+    if share is None:
+        return "\N{EN DASH}"
+    if 0 < share < 0.005:  # noqa: PLR2004 - what would be rounded to none
+        return "< 1 %"
+    if 0.995 <= share < 1:  # noqa: PLR2004 - what would be rounded to all
+        return "> 99 %"
+    return f"{share * 100:.0f} %"
+
+
+def share_words(estimate: Estimate) -> str:
+    """Return a share, or that too few were graded to say."""
+    return percent(estimate.value) if estimate.enough else "too few to say"
+
+
+def score_words(estimate: Estimate) -> str:
+    """Return a mean score, or that too few were graded to say."""
+    return f"{estimate.value:.0f}" if estimate.enough and estimate.value is not None else "too few to say"
+
+
+def interval(estimate: Estimate, *, of_hundred: bool = False) -> str:
+    """Return where the truth may lie; empty where that is not known."""
+    if estimate.low is None or estimate.high is None:
+        return ""
+    if of_hundred:
+        return f"{estimate.low:.0f}\N{EN DASH}{estimate.high:.0f}"
+    return f"{estimate.low * 100:.0f}\N{EN DASH}{estimate.high * 100:.0f} %"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def period_words(period: Period) -> str:
+    """Return a period as days, its last one included; a moment of the day where it does not begin or end with one."""
+    since = period.since.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00") if period.since else ""
+    until = period.until.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00") if period.until else ""
+    if since and until:
+        return f"{since} to before {until}"
+    if since:
+        return f"since {since}"
+    return f"before {until}" if until else "all dates"
+
+
+def team_slug(team: str | None) -> str:
+    """Return a name for a team's folder and files: plain, stable, and different for different teams."""
+    if team is None:
+        return "no-team"
+    plain = unicodedata.normalize("NFKD", team).encode("ascii", "ignore").decode().lower()
+    plain = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].rstrip("-")
+    if plain == team and plain not in {"no-team", "index", "con", "prn", "aux", "nul"}:
+        return plain
+    return f"{plain or 'team'}-{digest(team)[:6]}"
