@@ -1,0 +1,195 @@
+"""Sends requests: limits, circuit breaker, budget, one retry policy; commits each raw reply before its slot is free again."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from clearbar.grading.llm.breaker import Breaker
+from clearbar.grading.llm.client import Client, Completion
+from clearbar.grading.llm.desk import Desk
+from clearbar.grading.llm.faults import CallError, classify
+from clearbar.grading.llm.ledger import RateLimit, RawReply, Spend
+from clearbar.grading.llm.limits import Pace
+from clearbar.grading.llm.prices import Prices
+from clearbar.settings import LlmSettings
+from clearbar.verdict import Usage
+
+__all__ = ["Budget", "Caller", "Request"]
+
+BACKOFF = 0.5
+"""Seconds before the second try, at most; doubled for each further one."""
+LONGEST_BACKOFF = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, and where its reply belongs."""
+
+    grade_key: str
+    name: str
+    """Which request of that grade it is."""
+    grader: str
+    """Fingerprint of the grader that asks."""
+    text_hash: str
+    messages: Callable[[], Sequence[tuple[str, str]]]
+    """Role and text of each message; rendered when there is a free slot."""
+    fields: Mapping[str, Any]
+    input_tokens: int
+    """Estimated."""
+    output_tokens: int
+    """At most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Name and limit of what may be spent."""
+
+    name: str
+    limit: Spend
+
+    @property
+    def bounded(self) -> bool:
+        """Whether there is any limit."""
+        return self.limit != Spend()
+
+
+class Caller:
+    """Asks the model and keeps what it says.
+
+    Parameters
+    ----------
+    bucket
+        Name of the allowance of requests and tokens a minute; shared by all graders that use the same endpoint and model.
+    """
+
+    def __init__(self, client: Client, desk: Desk, settings: LlmSettings, prices: Prices, *, budget: Budget, bucket: str) -> None:
+        self._client = client
+        self._desk = desk
+        self._settings = settings
+        self._prices = prices
+        self._budget = budget
+        self._bucket = bucket
+        self._slots = asyncio.Semaphore(settings.in_flight)
+        self._breaker = Breaker(settings.outage_patience)
+        self._pace = Pace()
+        self._rate = RateLimit(requests=settings.requests_per_minute, tokens=settings.tokens_per_minute)
+        self._jitter = random.Random()
+        self.stopping = False
+        self.spent = Usage()
+        """What the calls of this caller have consumed."""
+        self.models: Counter[str] = Counter()
+        """How many replies each model gave, by the name and system fingerprint that the server returned."""
+        self.faults: Counter[str] = Counter()
+        """How often a call brought no reply, by what happened."""
+
+    async def ask(self, request: Request) -> RawReply:
+        """Return the reply to a request, stored.
+
+        Raises
+        ------
+        CallError
+            If there is none, after trying as often as that can help.
+        """
+        limit = self._settings.timeout
+        for attempt in range(1, self._settings.attempts + 1):
+            try:
+                return await self._try(request, limit)
+            except CallError as fault:
+                self.faults[fault.words] += 1
+                late = fault.failure == "timed out"
+                if not fault.again or attempt == self._settings.attempts or (late and limit < self._settings.timeout):
+                    raise
+                limit = self._settings.timeout / 2 if late else limit
+                await asyncio.sleep(self._delay(fault, attempt))
+        raise AssertionError  # pragma: no cover - the last attempt returns or raises
+
+    def _delay(self, fault: CallError, attempt: int) -> float:
+        """Return the seconds before the next try: what the server asked for, else a random share of a doubling bound."""
+        if fault.limited:
+            self._pace.refused(fault.wait if fault.wait is not None else BACKOFF)
+        if fault.failure == "timed out":
+            return 0.0
+        if fault.wait is not None:
+            return fault.wait * (1 + 0.1 * self._jitter.random())
+        bound: float = min(LONGEST_BACKOFF, BACKOFF * 2.0 ** (attempt - 1))
+        return bound * (0.5 + 0.5 * self._jitter.random())
+
+    async def _try(self, request: Request, limit: float) -> RawReply:
+        async with self._slots:
+            trial = await self._breaker.admit()
+            try:
+                await self._wait(request)
+                return await self._send(request, limit, trial=trial)
+            finally:
+                self._breaker.abandon(trial=trial)
+
+    async def _wait(self, request: Request) -> None:
+        if self._rate != RateLimit():
+            tokens = request.input_tokens + request.output_tokens // 4
+            await asyncio.sleep(await self._desk.run(lambda: self._desk.ledger.take(self._bucket, 1, tokens, self._rate)))
+        await asyncio.sleep(self._pace.wait())
+        if self.stopping:
+            raise CallError("interrupted", "the run was interrupted")
+
+    async def _send(self, request: Request, limit: float, *, trial: bool) -> RawReply:
+        reserved = await self._reserve(request)
+        try:
+            async with asyncio.timeout(limit):
+                completion = await self._client.complete(request.messages(), request.fields)
+        except (CallError, TimeoutError) as error:
+            fault = error if isinstance(error, CallError) else classify(error)
+            self._breaker.fail(fault, trial=trial)
+            if fault.failure != "timed out":  # what was late may be billed all the same
+                await self._settle(reserved, Spend())
+            raise fault from error
+        self._breaker.succeed()
+        self._pace.answered(completion.headers, request.input_tokens)
+        reply = self._record(request, completion)
+        await self._desk.commit(reply)
+        await self._settle(reserved, _spend(reply.usage))
+        return reply
+
+    def _record(self, request: Request, completion: Completion) -> RawReply:
+        usage = Usage(
+            calls=1, input_tokens=completion.input_tokens, cached_tokens=completion.cached_tokens, output_tokens=completion.output_tokens
+        )
+        usage = usage.model_copy(update={"cost_usd": self._prices.cost(self._settings.model or "", usage)})
+        self.spent += usage
+        self.models[f"{completion.model} {completion.system_fingerprint or ''}".strip()] += 1
+        return RawReply(
+            grade_key=request.grade_key,
+            request=request.name,
+            text_hash=request.text_hash,
+            grader=request.grader,
+            model=completion.model,
+            system_fingerprint=completion.system_fingerprint,
+            content=completion.content,
+            refusal=completion.refusal,
+            finish_reason=completion.finish_reason,
+            usage=usage,
+            seconds=round(completion.seconds, 3),
+            at=datetime.now(UTC),
+        )
+
+    async def _reserve(self, request: Request) -> Spend:
+        """Spend the most that a call may take, or refuse it."""
+        if not self._budget.bounded:
+            return Spend()
+        most = Usage(calls=1, input_tokens=request.input_tokens, output_tokens=request.output_tokens)
+        amount = _spend(most.model_copy(update={"cost_usd": self._prices.cost(self._settings.model or "", most)}))
+        if not await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, amount, self._budget.limit)):
+            raise CallError("budget", "the budget is spent")
+        return amount
+
+    async def _settle(self, reserved: Spend, actual: Spend) -> None:
+        if self._budget.bounded:
+            less = Spend(calls=-(reserved.calls or 0), tokens=-(reserved.tokens or 0), usd=-(reserved.usd or 0.0))
+            await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, actual + less, self._budget.limit))
+
+
+def _spend(usage: Usage) -> Spend:
+    return Spend(calls=usage.calls, tokens=usage.input_tokens + usage.output_tokens, usd=usage.cost_usd)

@@ -1,0 +1,153 @@
+"""One chat completion by langchain's `ChatOpenAI`, over one shared connection pool."""
+
+import time
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from clearbar.grading.llm.faults import CallError, classify
+from clearbar.model import Model
+from clearbar.settings import LlmSettings
+
+if TYPE_CHECKING:
+    from langchain_core.messages import AIMessage
+    from langchain_openai import ChatOpenAI
+
+__all__ = ["Client", "Completion"]
+
+NO_KEY = "none"
+"""Sent to servers for which no key is set; the library insists on one."""
+
+
+class Completion(Model):
+    """What came back."""
+
+    content: str | None
+    refusal: str | None = None
+    finish_reason: str | None = None
+    model: str = ""
+    system_fingerprint: str | None = None
+    input_tokens: int = 0
+    cached_tokens: int = 0
+    output_tokens: int = 0
+    seconds: float = 0
+    headers: dict[str, str] = {}
+
+
+class Client:
+    """A chat model with its connections; used on one event loop.
+
+    The request's shape goes into `extra_body` rather than through `with_structured_output` or `response_format`: those
+    make the library parse the reply, which repairs cut JSON in silence, or raises and loses a reply that was paid for.
+    So the library carries the request and the raw reply, and `reply` reads it; the response's headers come along as well.
+    """
+
+    def __init__(self, settings: LlmSettings) -> None:
+        self._settings = settings
+        self._made: ChatOpenAI | None = None
+
+    def _model(self) -> "ChatOpenAI":
+        if self._made is None:
+            import httpx2  # noqa: PLC0415 - heavy
+            from langchain_openai import ChatOpenAI  # noqa: PLC0415 - heavy
+            from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy
+
+            settings = self._settings
+            timeout = httpx2.Timeout(
+                connect=settings.connect_timeout, read=settings.idle_timeout if settings.stream else settings.timeout, write=30, pool=None
+            )
+            self._transport = DefaultAioHttpClient(timeout=timeout, limits=httpx2.Limits(max_connections=None))
+            self._made = ChatOpenAI(
+                model=settings.model or "",
+                base_url=settings.base_url or "https://api.openai.com/v1",
+                api_key=settings.api_key or NO_KEY,
+                http_async_client=self._transport,
+                timeout=timeout,
+                max_retries=0,  # one retry policy: ours
+                cache=False,
+                use_responses_api=False,
+                include_response_headers=True,
+                stream_usage=True,
+                stream_chunk_timeout=settings.idle_timeout,
+            )
+        return self._made
+
+    @property
+    def api(self) -> Any:
+        """The `AsyncOpenAI` client inside, for files, batches and the list of models."""
+        return self._model().root_async_client
+
+    async def complete(self, messages: Sequence[tuple[str, str]], fields: Mapping[str, Any]) -> Completion:
+        """Return the reply to messages (role and text).
+
+        Raises
+        ------
+        CallError
+            Where there is none.
+        """
+        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
+
+        kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+        asked = [kinds[role](text) for role, text in messages]
+        began = time.perf_counter()
+        try:
+            model = self._model()
+            if self._settings.stream:
+                return await self._stream(model, asked, fields, began)
+            message = await model.ainvoke(asked, extra_body=dict(fields))
+        except CallError:
+            raise
+        except Exception as error:
+            raise classify(error) from error
+        return _completion(message, time.perf_counter() - began)
+
+    async def _stream(self, model: "ChatOpenAI", asked: Sequence[Any], fields: Mapping[str, Any], began: float) -> Completion:
+        pieces: list[str] = []
+        last: Any = None
+        metadata: dict[str, Any] = {}
+        usage: dict[str, Any] = {}
+        async for chunk in model.astream(list(asked), extra_body=dict(fields)):
+            last = chunk
+            pieces.append(str(chunk.content))
+            pieces.extend(str(call.get("args") or "") for call in getattr(chunk, "tool_call_chunks", ()))
+            metadata |= chunk.response_metadata
+            usage = dict(chunk.usage_metadata or usage)
+        if last is None:
+            raise CallError("unread", "the stream ended without a reply", again=True)
+        return Completion(
+            content="".join(pieces) or None,
+            refusal=last.additional_kwargs.get("refusal"),
+            finish_reason=metadata.get("finish_reason"),
+            model=str(metadata.get("model_name", "")),
+            system_fingerprint=metadata.get("system_fingerprint"),
+            input_tokens=usage.get("input_tokens", 0),
+            cached_tokens=(usage.get("input_token_details") or {}).get("cache_read", 0) or 0,
+            output_tokens=usage.get("output_tokens", 0),
+            seconds=time.perf_counter() - began,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._made is not None:
+            await self._transport.aclose()
+            self._made = None
+
+
+def _completion(message: "AIMessage", seconds: float) -> Completion:
+    metadata = message.response_metadata
+    usage = metadata.get("token_usage") or {}
+    calls = message.additional_kwargs.get("tool_calls") or []
+    content = message.content if isinstance(message.content, str) else "".join(map(str, message.content))
+    if calls and not content:
+        content = calls[0]["function"]["arguments"]
+    return Completion(
+        content=content or None,
+        refusal=message.additional_kwargs.get("refusal"),
+        finish_reason=metadata.get("finish_reason"),
+        model=str(metadata.get("model_name") or ""),
+        system_fingerprint=metadata.get("system_fingerprint"),
+        input_tokens=usage.get("prompt_tokens") or 0,
+        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
+        output_tokens=usage.get("completion_tokens") or 0,
+        seconds=seconds,
+        headers=metadata.get("headers") or {},
+    )
