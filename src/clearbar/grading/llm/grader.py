@@ -244,7 +244,8 @@ class LlmGrader:
 
     def _make_asker(self) -> Asker:
         if self._asker is None:
-            self._asker = Asker(self._prompt, self._caller, self.settings, self._dialect, fingerprint=self.fingerprint, window=self.window)
+            sizes = Sizes.of(self._prompt, self.settings, self._price)
+            self._asker = Asker(self._prompt, self._caller, self.settings, self._dialect, fingerprint=self.fingerprint, sizes=sizes)
         return self._asker
 
     def _budget(self, run: str) -> Budget:
