@@ -1,42 +1,21 @@
-"""Lexicons: what people say, group by group, in files that a QA lead can read and extend; one file a language.
-
-A phrase is written as it is spoken. Case, kinds of quotation marks and spacing do not matter, a comma between words may be
-there or not, and an apostrophe may be left out. Beyond that:
-
-    (a|b)      either; `(really |)sorry` makes a word optional
-    refund*    any ending of the word
-    #          a number
-    ...        up to four words of the same sentence
-    {name}     any of the phrases under `macros: name:`
-    ^  $       start or end of the turn
-
-There are no repetitions, so that no phrase can take long to search for, on either engine.
-"""
+"""Lexicons: what people say, group by group, in files that a QA lead can read and extend; one file a language."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from clearbar.errors import RubricError
+from clearbar.grading.rules.phrases import compile_phrases
 from clearbar.model import Model, digest
 from clearbar.rubric_file import load_model
 
 __all__ = ["Group", "Lexicon", "Tongue", "load_lexicon"]
 
 Speaker = Literal["agent", "customer", "any"]
-_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'{}.]+|.")
-_SPACE: Final = ",? {1,3}"
-_GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
-_SPECIAL: Final = {
-    "(": "(?:", ")": ")", "|": "|", "*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ ?", "$": "[ .!?,]{0,6}$",
-}  # fmt: skip
-_DEPTH: Final = 8
-
-
 class GroupEntry(Model):
     """A group as it stands in a file."""
 
@@ -160,48 +139,11 @@ def _tongue(file: str, value: LexiconFile) -> Tongue:
         place = f"lexicon {file}: groups.{name}"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise RubricError(f"{place}: a name is written in lower case, digits and underscores")
-        pattern = _alternation(f"{place}.phrases", entry.phrases, value.macros)
-        unless = _alternation(f"{place}.unless", entry.unless, value.macros)
+        pattern = compile_phrases(f"{place}.phrases", entry.phrases, value.macros)
+        unless = compile_phrases(f"{place}.unless", entry.unless, value.macros)
         groups.append(Group(name, entry.speaker, pattern, unless or None))
     return Tongue(value.language, tuple(groups), _words(value.function_words), _words(value.common_words))
 
 
 def _words(text: str) -> frozenset[bytes]:
     return frozenset(word.encode() for word in text.lower().split())
-
-
-def _alternation(place: str, phrases: tuple[str, ...], macros: Mapping[str, tuple[str, ...]]) -> str:
-    return "|".join(_compiled(f"{place}[{number}]", phrase, macros) for number, phrase in enumerate(phrases))
-
-
-def _compiled(place: str, phrase: str, macros: Mapping[str, tuple[str, ...]]) -> str:
-    """Return a phrase as a regular expression in which no group repeats without bound."""
-    plain = phrase.strip().lower()
-    inner = "".join(_tokens(place, plain, macros, 0))
-    head = r"\b" if plain[:1].isalnum() or plain[:1] in {"(", "{", "#"} else ""
-    tail = r"\b" if plain[-1:].isalnum() or plain[-1:] in {")", "}", "#"} else ""
-    pattern = f"{head}(?:{inner}){tail}"
-    try:
-        compiled = re.compile(pattern, re.ASCII)
-    except re.error as error:
-        raise RubricError(
-            f"{place}: {phrase!r} cannot be read ({error.msg})", fix="see docs/rules.md for what a phrase may hold"
-        ) from error
-    if any(compiled.search(nothing) for nothing in ("", " ", "x")):
-        raise RubricError(f"{place}: {phrase!r} would be found everywhere", fix="give it at least one word")
-    return pattern
-
-
-def _tokens(place: str, phrase: str, macros: Mapping[str, tuple[str, ...]], depth: int) -> Iterator[str]:
-    if depth > _DEPTH:
-        raise RubricError(f"{place}: macros that hold one another", fix="let a macro hold simpler ones only")
-    for token in _TOKEN.findall(phrase):
-        if token.startswith("{"):
-            name = token.strip("{}")
-            if name not in macros:
-                raise RubricError(f"{place}: there is no macro {name!r}", fix=f"macros: {', '.join(macros)}")
-            yield "(?:" + "|".join("".join(_tokens(place, item.lower(), macros, depth + 1)) for item in macros[name]) + ")"
-        elif token.strip() == "...":
-            yield _GAP
-        else:
-            yield _SPACE if token.isspace() else _SPECIAL.get(token) or re.escape(token)

@@ -1,0 +1,254 @@
+"""How far the rules agree with people and careful readers, by source and criterion, beside TF-IDF with logistic regression.
+
+    python benchmarks/rules_accuracy.py FOLDER [--part dev|holdout|all] [--sources a,b] [--json]
+
+FOLDER holds conversations (`*.jsonl`) and `service_bar.labels.jsonl`. The labels were made by careful reading with a
+strong language model, not by customers or QA staff. Kappa is over the levels and `not_applicable` as nominal categories,
+an ungraded verdict being a disagreement. `dev` conversations are those with `sha256(id)[0]` even.
+Needs scikit-learn (in the test group).
+"""
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy.stats import spearmanr
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import cohen_kappa_score, roc_auc_score
+
+from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.rubric import Rubric
+from clearbar.rubric_file import load_rubric
+from clearbar.scoring import score
+from clearbar.transcript import RedactedTranscript, Turn
+from clearbar.verdict import Grade
+
+ROOT = Path(__file__).parents[1]
+LABELS = "service_bar.labels.jsonl"
+FEW = 10
+RANKS = {"na": "not_applicable"}
+
+
+def is_dev(id: str) -> bool:
+    """Return whether a conversation may be read while rules are made."""
+    return hashlib.sha256(id.encode()).digest()[0] % 2 == 0
+
+
+def records(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the records of a JSON Lines file."""
+    with path.open(encoding="utf-8") as lines:
+        yield from (json.loads(line) for line in lines)
+
+
+def transcript(record: dict[str, Any]) -> RedactedTranscript:
+    """Return a record as graders see it."""
+    turns = tuple(Turn(role=turn["role"], text=turn["text"], time=turn.get("time")) for turn in record["turns"])
+    return RedactedTranscript(source="benchmark", id=record["id"], turns=turns, channel=record.get("channel"))
+
+
+def levels(rubric: Rubric, label: dict[str, Any]) -> dict[str, str]:
+    """Return a label's levels by criterion, as level ids or states."""
+    told = {}
+    for criterion, level in label["levels"].items():
+        told[criterion] = "not_applicable" if level == "na" else rubric.scale_of(criterion).ids[level] if isinstance(level, int) else level
+    return told
+
+
+def kappa(given: Sequence[str], told: Sequence[str]) -> float | None:
+    """Return Cohen's kappa; None where both are the same one category throughout."""
+    return None if len({*given, *told}) == 1 else float(cohen_kappa_score(given, told))
+
+
+def minority(told: Sequence[str]) -> int:
+    """Return how many labels are not the most frequent one."""
+    return len(told) - max((told.count(level) for level in set(told)), default=0)
+
+
+def agreement(rubric: Rubric, graded: dict[str, dict[str, str]], labels: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
+    """Return the table of a set of conversations, by criterion."""
+    table = {}
+    for criterion in rubric.criteria:
+        ids = [id for id in labels if criterion.id in labels[id]]
+        told, given = [labels[id][criterion.id] for id in ids], [graded[id][criterion.id] for id in ids]
+        covered = [(a, b) for a, b in zip(given, told, strict=True) if a != "ungraded"]
+        right = sum(a == b for a, b in covered)
+        table[criterion.id] = {
+            "n": len(ids),
+            "minority": minority(told),
+            "kappa": kappa(given, told) if ids else None,
+            "agreement": sum(a == b for a, b in zip(given, told, strict=True)) / len(ids) if ids else None,
+            "coverage": len(covered) / len(ids) if ids else None,
+            "precision": right / len(covered) if covered else None,
+        }
+    return table
+
+
+def macro(table: dict[str, dict[str, Any]], least: int = 0) -> float | None:
+    """Return the mean kappa over criteria with at least so many minority labels."""
+    values = [row["kappa"] for row in table.values() if row["kappa"] is not None and row["minority"] >= least]
+    return float(np.mean(values)) if values else None
+
+
+def text_of(record: dict[str, Any]) -> str:
+    """Return a conversation as words, each marked by its speaker."""
+    return " ".join(f"{turn['role'][0]}_{word}" for turn in record["turns"] for word in turn["text"].lower().split())
+
+
+def by_words(
+    rubric: Rubric, train: dict[str, dict[str, Any]], test: dict[str, dict[str, Any]], labels: dict[str, dict[str, str]]
+) -> dict[str, dict[str, str]]:
+    """Return what TF-IDF with logistic regression says of `test`, trained on the labels of `train`."""
+    vectors = TfidfVectorizer(min_df=2, ngram_range=(1, 2), sublinear_tf=True, token_pattern=r"\S+")
+    seen = vectors.fit_transform([text_of(record) for record in train.values()])
+    unseen = vectors.transform([text_of(record) for record in test.values()])
+    said: dict[str, dict[str, str]] = {id: {} for id in test}
+    for criterion in rubric.criteria:
+        told = [labels[id][criterion.id] for id in train]
+        if len(set(told)) == 1:
+            answers: Iterable[str] = told[:1] * len(test)
+        else:
+            answers = LogisticRegression(C=10, class_weight="balanced", max_iter=2000).fit(seen, told).predict(unseen)
+        for id, level in zip(test, answers, strict=True):
+            said[id][criterion.id] = str(level)
+    return said
+
+
+def grades(grader: RulesGrader, found: Iterable[dict[str, Any]]) -> dict[str, Grade]:
+    """Return the grade of each record, by id."""
+    kept = list(found)
+    given = grader.grade([transcript(record) for record in kept])
+    return {record["id"]: grade for record, grade in zip(kept, given, strict=True) if isinstance(grade, Grade)}
+
+
+def said(grade: Grade) -> dict[str, str]:
+    """Return a grade's levels by criterion."""
+    return {verdict.criterion: verdict.level for verdict in grade.verdicts}
+
+
+def auc(positive: Sequence[bool], values: Sequence[float]) -> float | None:
+    """Return the area under the ROC curve; None without both classes."""
+    return float(roc_auc_score(positive, values)) if len(set(positive)) > 1 else None
+
+
+def anchors(folder: Path, grader: RulesGrader, rubric: Rubric, sources: set[str]) -> dict[str, Any]:
+    """Return agreement with people's own judgements, on which nothing was fitted."""
+    found: dict[str, Any] = {}
+    if "dch1_stc3_en" in sources:
+        found |= _satisfaction(folder, grader, rubric)
+    if "star" in sources:
+        found |= _calm(folder, grader, rubric)
+    if "tau_airline" in sources:
+        found |= _reward(folder, grader, rubric)
+    if "politeness" in sources:
+        found |= _politeness(folder, grader)
+    return found
+
+
+def _scored(folder: Path, name: str, grader: RulesGrader, rubric: Rubric) -> tuple[list[dict[str, Any]], list[float | None]]:
+    kept = list(records(folder / f"{name}.jsonl"))
+    given = grades(grader, kept)
+    return kept, [score(given[record["id"]].verdicts, rubric).score for record in kept]
+
+
+def _satisfaction(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]:
+    kept, scores = _scored(folder, "dch1_stc3_en", grader, rubric)
+    pairs = [(value, record["labels"]["quality_mean"]["S"]) for record, value in zip(kept, scores, strict=True) if value is not None]
+    return {"dch1 satisfaction, Spearman": float(spearmanr(*zip(*pairs, strict=True)).statistic), "dch1 scored": len(pairs) / len(kept)}
+
+
+def _calm(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]:
+    kept, scores = _scored(folder, "star", grader, rubric)
+    pairs = [
+        (not record["labels"]["calm_and_helpful"], -value)
+        for record, value in zip(kept, scores, strict=True)
+        if value is not None and record["labels"]["calm_and_helpful"] is not None
+    ]
+    return {"star not calm and helpful, AUC": auc([a for a, _ in pairs], [b for _, b in pairs])}
+
+
+def _reward(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]:
+    kept, scores = _scored(folder, "tau_airline", grader, rubric)
+    pairs = [(record["labels"]["reward"] > 0.5, value) for record, value in zip(kept, scores, strict=True) if value is not None]
+    return {"tau reward, AUC of score": auc([a for a, _ in pairs], [b for _, b in pairs]), "tau scored": len(pairs) / len(kept)}
+
+
+def _politeness(folder: Path, grader: RulesGrader) -> dict[str, Any]:
+    found = {}
+    for domain in ("wikipedia", "stack-exchange"):
+        kept = [record for record in records(folder / "politeness.jsonl") if domain.split("-")[0] in str(record["meta"]["domain"]).lower()]
+        values = [grader.politeness(record["turns"][0]["text"]) for record in kept]
+        kinds = [record["labels"]["quartile_class"] for record in kept]
+        outer = [(kind > 0, value) for kind, value in zip(kinds, values, strict=True) if isinstance(kind, int) and kind != 0]
+        found[f"politeness {domain}, AUC"] = auc([a for a, _ in outer], [b for _, b in outer])
+    return found
+
+
+def measure(folder: Path, part: str, sources: set[str]) -> dict[str, Any]:
+    """Return all tables."""
+    rubric = load_rubric(ROOT / "rubrics" / "service_bar.yaml")
+    grader = RulesGrader(rubric, load_lexicon(ROOT / "rubrics" / "lexicon"))
+    labelled = {label["id"]: label for label in records(folder / LABELS)}
+    told = {id: levels(rubric, label) for id, label in labelled.items()}
+    by_source: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for name in sorted(sources):
+        for record in records(folder / f"{name}.jsonl"):
+            if record["id"] in told and (part == "all" or is_dev(record["id"]) == (part == "dev")):
+                by_source[name][record["id"]] = record
+    every = {id: record for found in by_source.values() for id, record in found.items()}
+    given = {id: said(grade) for id, grade in grades(grader, every.values()).items()}
+    tables = {
+        name: agreement(rubric, given, {id: told[id] for id in found})
+        for name, found in [*by_source.items(), ("all", every)]
+        if found
+    }
+    result: dict[str, Any] = {"part": part, "criteria": tables}
+    result["macro"] = {name: {"all": macro(table), "gated": macro(table, FEW)} for name, table in tables.items()}
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """Print the tables."""
+    names = list(result["criteria"])
+    print(f"{result['part']:16}" + "".join(f"{name[:12]:>16}" for name in names))
+    for criterion in result["criteria"][names[0]]:
+        cells = []
+        for name in names:
+            row = result["criteria"][name][criterion]
+            cells.append(f"{'-' if row['kappa'] is None else format(row['kappa'], '.2f'):>6} {row['minority']:3d} {row['coverage']:.2f}")
+        print(f"{criterion:16}" + "".join(f"{cell:>16}" for cell in cells))
+    for kind in ("all", "gated"):
+        cells = [result["macro"][name][kind] for name in names]
+        print(f"macro {kind:10}" + "".join(f"{'-' if cell is None else format(cell, '.3f'):>16}" for cell in cells))
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--part", choices=["dev", "holdout", "all"], default="all")
+    parser.add_argument("--sources", default="star,dch1_stc3_en,abcd_sample,tau_airline")
+    parser.add_argument("--anchors", default="", help="sources whose people's own judgements are compared with the score")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    result = measure(asked.folder, asked.part, set(asked.sources.split(",")))
+    if asked.anchors:
+        rubric = load_rubric(ROOT / "rubrics" / "service_bar.yaml")
+        grader = RulesGrader(rubric, load_lexicon(ROOT / "rubrics" / "lexicon"))
+        result["anchors"] = anchors(asked.folder, grader, rubric, set(asked.anchors.split(",")))
+    if asked.json:
+        json.dump(result, sys.stdout, indent=1)
+        return
+    show(result)
+    for name, value in result.get("anchors", {}).items():
+        print(f"{name}: {value:.3f}")
+
+
+if __name__ == "__main__":
+    main()

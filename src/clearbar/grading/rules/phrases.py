@@ -1,0 +1,176 @@
+"""From phrases, as people write them in a lexicon, to regular expressions that cannot run away.
+
+    (a|b)      either; `(really|) sorry` makes a word optional; `i ('m|am)` takes a contraction too
+    refund*    any ending of the word
+    #          a number
+    ...        up to four words of the same sentence
+    {name}     any of the phrases under `macros: name:`
+    ^  $       start or end of the turn
+
+Case, kinds of quotation marks and spacing do not matter, a comma between words may be there or not, and an apostrophe may
+be left out. There are no repetitions, so that no phrase can take long to search for, on either engine.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from clearbar.errors import RubricError
+
+__all__ = ["compile_phrases"]
+
+_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'{}.]+|.")
+_SPACE: Final = ",? {1,3}"
+_GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
+_SPECIAL: Final = {"*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ ?", "$": "[ .!?,]{0,6}$"}
+_DEPTH: Final = 8
+_HELP: Final = "see docs/rules.md for what a phrase may hold"
+
+
+class _Sequence(list["_Part"]):
+    """What follows one another."""
+
+
+class _Choice(list[_Sequence]):
+    """Either of these."""
+
+
+_Part = str | _Sequence | _Choice
+_BLANK: Final = " "
+_ANY_WORDS: Final = "..."
+
+
+def compile_phrases(place: str, phrases: Sequence[str], macros: Mapping[str, Sequence[str]]) -> str:
+    """Return one regular expression for all phrases, in the syntax that `re` and RE2 share; empty for no phrases.
+
+    Raises
+    ------
+    RubricError
+        Naming the place, the phrase and what is wrong with it.
+    """
+    return "|".join(_compile(f"{place}[{number}]", phrase, macros) for number, phrase in enumerate(phrases))
+
+
+def _compile(place: str, phrase: str, macros: Mapping[str, Sequence[str]]) -> str:
+    plain = phrase.strip().lower()
+    inner = _pattern(_Reader(place, phrase, macros).read(plain, 0))
+    head = r"\b" if plain[:1].isalnum() or plain[:1] in {"(", "{", "#"} else ""
+    tail = r"\b" if plain[-1:].isalnum() or plain[-1:] in {")", "}", "#"} else ""
+    pattern = f"{head}(?:{inner}){tail}"
+    if any(re.search(pattern, nothing, re.ASCII) for nothing in ("", " ", "x")):
+        raise RubricError(f"{place}: {phrase!r} would be found everywhere", fix="give it at least one word")
+    return pattern
+
+
+class _Reader:
+    """Reads a phrase into parts."""
+
+    def __init__(self, place: str, phrase: str, macros: Mapping[str, Sequence[str]]) -> None:
+        self._place = f"{place}: {phrase!r}"
+        self._macros = macros
+
+    def read(self, text: str, depth: int) -> _Sequence:
+        """Return the parts of a text that stands inside so many macros."""
+        if depth > _DEPTH:
+            raise RubricError(f"{self._place} has macros that hold one another", fix="let a macro hold simpler ones only")
+        tokens: list[str] = _TOKEN.findall(text)
+        read, rest = self._sequence(tokens, 0, depth)
+        if rest < len(tokens):
+            raise RubricError(f"{self._place} has a {tokens[rest]!r} too many", fix=_HELP)
+        return read
+
+    def _sequence(self, tokens: list[str], place: int, depth: int) -> tuple[_Sequence, int]:
+        found = _Sequence()
+        while place < len(tokens) and tokens[place] not in {"|", ")"}:
+            token = tokens[place]
+            place += 1
+            if token == "(":
+                choice, place = self._choice(tokens, place, depth)
+                found.append(choice)
+            elif token.startswith("{"):
+                found.append(self._macro(token, depth))
+            else:
+                found.append(_literal(token))
+        return found, place
+
+    def _choice(self, tokens: list[str], place: int, depth: int) -> tuple[_Choice, int]:
+        choice = _Choice()
+        while True:
+            option, place = self._sequence(tokens, place, depth)
+            choice.append(option)
+            if place >= len(tokens):
+                raise RubricError(f"{self._place} has a '(' that is not closed", fix=_HELP)
+            place += 1
+            if tokens[place - 1] == ")":
+                return choice, place
+
+    def _macro(self, token: str, depth: int) -> _Choice:
+        name = token.strip("{}")
+        if name not in self._macros:
+            raise RubricError(f"{self._place}: there is no macro {token!r}", fix=f"macros: {', '.join(self._macros) or 'none'}")
+        return _Choice(self.read(item.lower(), depth + 1) for item in self._macros[name])
+
+
+def _literal(token: str) -> str:
+    if token.strip() == _ANY_WORDS:
+        return _ANY_WORDS
+    return _BLANK if token.isspace() else _SPECIAL.get(token) or re.escape(token)
+
+
+def _pattern(parts: _Sequence) -> str:
+    """Return the expression of a sequence; blanks around what may be missing are shared, so that one is enough."""
+    written: list[str] = []
+    blank = False  # a blank is due before the next part
+    taken = False  # the blank that comes next was written already
+    for number, part in enumerate(parts):
+        if part == _BLANK:
+            blank = not taken
+            taken = False
+        elif part == _ANY_WORDS:
+            written.append(_GAP)
+            blank = False
+        elif isinstance(part, str):
+            written.append(_SPACE + part if blank else part)
+            blank = False
+        else:
+            followed = number + 1 < len(parts) and parts[number + 1] == _BLANK
+            attached = not blank and number > 0 and parts[number - 1] not in (_BLANK, _ANY_WORDS)
+            expression, due = _either(part, blank=blank, followed=followed, attached=attached)
+            taken = followed and not due
+            blank = due and not followed
+            written.append(expression)
+    return "".join(written)
+
+
+def _either(choice: _Part, *, blank: bool, followed: bool, attached: bool) -> tuple[str, bool]:
+    """Return the expression of a choice, and whether a blank is due behind it.
+
+    The blank before a choice goes into its options, where a contraction does without and a missing word leaves it to the
+    blank behind. Without a blank before, a missing word takes the blank behind along, unless it is attached to a word.
+    """
+    options = [option if isinstance(option, _Sequence) else _Sequence([option]) for option in choice]
+    behind = followed or any(len(option) and option[-1] == _BLANK for option in options)
+    bare = [_Sequence(_stripped(option)) for option in options]
+    optional = any(not option for option in bare)
+    texts = [(_pattern(option), _contracted(option)) for option in bare if option]
+    if blank:
+        inner = "|".join(text if contracted else _SPACE + text for text, contracted in texts)
+        return f"(?:{inner}|)" if optional else f"(?:{inner})", behind
+    inner = "|".join(text for text, _ in texts)
+    if optional and behind and not attached:
+        return f"(?:(?:{inner}){_SPACE}|)", False
+    return f"(?:{inner}|)" if optional else f"(?:{inner})", behind
+
+
+def _stripped(option: _Sequence) -> list[_Part]:
+    start, end = 0, len(option)
+    while start < end and option[start] == _BLANK:
+        start += 1
+    while end > start and option[end - 1] == _BLANK:
+        end -= 1
+    return option[start:end]
+
+
+def _contracted(option: _Sequence) -> bool:
+    first = "".join(part for part in option[:2] if isinstance(part, str))
+    return first.startswith(("'?", "n'?"))
