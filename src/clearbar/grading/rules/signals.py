@@ -135,6 +135,11 @@ class Signals:
         utterance = self.utterances[place]
         return utterance.words if utterance else frozenset()
 
+    def _stated(self, place: int) -> frozenset[bytes]:
+        """Return the words of a turn outside its questions."""
+        utterance = self.utterances[place]
+        return utterance.stated if utterance else frozenset()
+
     def _asks(self, place: int) -> bool:
         return "?" in self.all[place].text
 
@@ -222,6 +227,13 @@ class Signals:
         """Customer turns, after an agent turn, that say something again or say it was missed."""
         return [place for place in self._with(self.customer, "repeat_point") if self.agent and place > self.agent[0]]
 
+    @_signal("anger", "complaint", "repeat_point", "loss", "fault")
+    def still_troubled(self) -> list[int]:
+        """Customer turns, after an agent turn, that still tell of trouble, complain or say something again."""
+        bits = self._bits("anger", "complaint", "repeat_point", "loss", "fault", "chase")
+        first = self.agent[0] if self.agent else len(self.masks)
+        return [place for place in self.customer if place > first and self.masks[place] & bits and not self.masks[place] & self._bits("solved")]
+
     @_signal("correction_by_customer")
     def set_right(self) -> list[int]:
         """Customer turns, after an agent turn, that set the agent right."""
@@ -287,6 +299,11 @@ class Signals:
             place for place in self.turns("final_reply") if self.masks[place] & self._bits("refusal") and not self.masks[place] & softened
         ]
 
+    @_signal("failure")
+    def ends_in_failure(self) -> list[int]:
+        """The agent's last turn of substance, if what was asked for did not come about and nothing else is offered."""
+        return self._with(self.turns("ends_in_refusal"), "failure")
+
     @_signal("not_understood")
     def ends_not_understood(self) -> list[int]:
         """The agent's last turn of substance, if it did not take in what was said."""
@@ -335,13 +352,13 @@ class Signals:
 
     @_signal()
     def own_case(self) -> list[int]:
-        """Agent turns that take up a word or figure which this customer brought in."""
+        """Agent turns that state something with a word or figure which this customer brought in."""
         told: set[bytes] = set()
         common, found = self.tongue.common_words, []
         for place, side in enumerate(self.sides):
             if side == CUSTOMER:
                 told |= self._words(place)
-            elif side == AGENT and told and any(_telling(word) and word not in common for word in told & self._words(place)):
+            elif side == AGENT and told and any(_telling(word) and word not in common for word in told & self._stated(place)):
                 found.append(place)
         return found
 

@@ -13,6 +13,7 @@ _ASCII: Final = bytes(ord(" ") if code < 32 or code == 127 else ord(chr(code).lo
 _WORDS: Final = bytes(
     code if chr(code).isalnum() or code == ord("'") or code >= 128 else ord(" ") for code in range(256)
 )  # what splits words; bytes of other alphabets stay
+_QUESTION: Final = re.compile(rb"[^.!?]*\?")
 _QUOTES: Final = {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "…": ".", "–": "-", "—": "-", "！": "!", "？": "?"}  # noqa: RUF001
 
 
@@ -60,7 +61,7 @@ Side = int
 class Utterance:
     """A distinct text of one side, with what was found in it; stock texts are shared by all turns of a block that hold them."""
 
-    __slots__ = ("_words", "mask", "normal", "places", "text")
+    __slots__ = ("_stated", "_words", "mask", "normal", "places", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -68,6 +69,7 @@ class Utterance:
         self.mask = 0
         """Bit set of the lexicon's groups that were found."""
         self._words: frozenset[bytes] | None = None
+        self._stated: frozenset[bytes] | None = None
 
     @property
     def words(self) -> frozenset[bytes]:
@@ -75,6 +77,15 @@ class Utterance:
         if self._words is None:
             self._words = frozenset(self.normal.translate(_WORDS).split())
         return self._words
+
+    @property
+    def stated(self) -> frozenset[bytes]:
+        """The distinct words outside questions."""
+        if self._stated is None:
+            self._stated = self.words
+            if b"?" in self.normal:
+                self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split())
+        return self._stated
 
     def find(self, regex: re.Pattern[str]) -> list[tuple[int, int]]:
         """Return the spans, in code points of the text, at which a pattern is found."""
