@@ -1,0 +1,36 @@
+"""What is told of a value around it: named just before, or asked for a turn or two earlier."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from clearbar.redact.view import View
+
+__all__ = ["answers", "asked"]
+
+_REQUEST: Final = re.compile(
+    r"\b(?:could|can|may|would|please|pls|what|what's|which|provide|confirm|verify|share|give|enter|tell|send|need|have|let me|type|state|spell)\b",
+    re.IGNORECASE,
+)
+_REACH: Final = 160
+_TURNS: Final = 3
+_ANSWER_LIMIT: Final = 400
+
+
+def asked(view: View, start: int, end: int) -> bool:
+    """Whether what is named at a place is asked for there."""
+    turn_start, turn_end = view.turn_start(start), view.turn_end(end)
+    if "?" in view.text[end : min(turn_end, end + _REACH)]:
+        return True
+    return _REQUEST.search(view.text, max(turn_start, start - _REACH), start) is not None
+
+
+def answers(view: View, place: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of the next turns, up to where an answer to the turn at a place may be expected."""
+    end = view.turn_end(place)
+    for _ in range(_TURNS):
+        if end >= len(view.text):
+            return
+        start = end + 1
+        end = view.turn_end(start)
+        yield start, min(end, start + _ANSWER_LIMIT)

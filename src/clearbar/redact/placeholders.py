@@ -1,0 +1,92 @@
+"""Placeholders: `[EMAIL_1]`, numbered in a conversation so that the same value is the same placeholder."""
+
+import re
+from bisect import bisect_left
+from collections.abc import Container, Iterable, Iterator, Sequence
+from typing import Final
+
+from clearbar.redact.kinds import Finding, Kind
+
+__all__ = ["Placeholders", "settle"]
+
+_PLACEHOLDER: Final = re.compile(r"\[([A-Z][A-Z0-9_]{0,40})_(\d{1,9})\]")
+_RANKS: Final = {str(kind): kind.rank for kind in Kind}
+
+
+class Placeholders:
+    """Numbers values of one conversation, beyond every placeholder that already stands in its text.
+
+    Parameters
+    ----------
+    text
+        The conversation before redaction.
+    words
+        The words of placeholders, in capitals; what stands in brackets with another word is text like any other.
+    """
+
+    def __init__(self, text: str, words: Container[str]) -> None:
+        self.standing: list[tuple[int, int]] = []
+        """Where placeholders stand, whether an earlier run put them there or the text was written so."""
+        self._last: dict[str, int] = {}
+        if "[" in text:
+            for match in _PLACEHOLDER.finditer(text):
+                if match[1] in words:
+                    self.standing.append(match.span())
+                    self._last[match[1]] = max(int(match[2]), self._last.get(match[1], 0))
+        self._given: dict[tuple[str, object], str] = {}
+        self.counts: dict[str, int] = {}
+        """Pieces replaced, by kind."""
+
+    def of(self, finding: Finding) -> str:
+        """Return the placeholder of a finding and count it."""
+        kind = str(finding.kind)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
+        key = (kind, finding.value)
+        if key not in self._given:
+            word = kind.upper()
+            self._last[word] = self._last.get(word, 0) + 1
+            self._given[key] = f"[{word}_{self._last[word]}]"
+        return self._given[key]
+
+
+def settle(findings: Iterable[Finding], standing: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+    """Yield findings from left to right so that none overlap each other or a placeholder that stands in the text.
+
+    Of two that overlap, the longer says what it is (the higher rank, if equally long) and the span covers both: nothing of either stays.
+
+    Parameters
+    ----------
+    findings
+        In any order.
+    standing
+        Spans of placeholders in the text, from left to right.
+    """
+    last: Finding | None = None
+    for finding in sorted(findings, key=_place):
+        if standing and _touches(finding, standing):
+            continue
+        if last is None:
+            last = finding
+        elif finding.start >= last.end:
+            yield last
+            last = finding
+        else:
+            last = _united(last, finding)
+    if last is not None:
+        yield last
+
+
+def _place(finding: Finding) -> tuple[int, int]:
+    return finding.start, finding.end
+
+
+def _touches(finding: Finding, standing: Sequence[tuple[int, int]]) -> bool:
+    before = bisect_left(standing, (finding.end, 0)) - 1
+    return before >= 0 and standing[before][1] > finding.start
+
+
+def _united(one: Finding, other: Finding) -> Finding:
+    weight_one = (one.end - one.start, -_RANKS.get(one.kind, -1))
+    weight_other = (other.end - other.start, -_RANKS.get(other.kind, -1))
+    chief = one if weight_one >= weight_other else other
+    return Finding(min(one.start, other.start), max(one.end, other.end), chief.kind, chief.value)

@@ -1,0 +1,216 @@
+"""The redactor: every detector that a conversation calls for, then placeholders in place of what they found."""
+
+import hmac
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from clearbar.errors import SettingsError
+from clearbar.model import digest
+from clearbar.redact.addresses import ADDRESS_CUE, find_addresses
+from clearbar.redact.births import BIRTH_CUE, find_birth_dates
+from clearbar.redact.contacts import find_emails, find_ips, find_url_secrets
+from clearbar.redact.custom import CustomPatterns
+from clearbar.redact.kinds import Finding, Kind
+from clearbar.redact.names import Names
+from clearbar.redact.national_ids import DOCUMENT_CUE, NationalIds, find_documents
+from clearbar.redact.numbers import find_ibans, find_numbers
+from clearbar.redact.passwords import PASSWORD_CUE, find_passwords
+from clearbar.redact.placeholders import Placeholders, settle
+from clearbar.redact.references import References
+from clearbar.redact.scan import compile_presence
+from clearbar.redact.view import SEPARATOR, View
+from clearbar.settings import RedactionSettings
+from clearbar.transcript import RedactedTranscript, Transcript
+
+__all__ = ["RedactedTexts", "Redactor"]
+
+_VERSION: Final = 1
+"""Counts up whenever the same text may come out otherwise."""
+_AGENT_DIGITS, _CUSTOMER_DIGITS = 8, 12
+"""Hexadecimal digits of pseudonyms: among 1,000 agents and 100,000 customers two share one with a chance of about 1 in 10,000."""
+_FREE_FIELDS: Final = ("topic", "queue", "disposition")
+_SECRET_PARAMETERS: Final = (
+    "token",
+    "key",
+    "sig",
+    "secret",
+    "pass",
+    "pwd",
+    "pin",
+    "auth",
+    "session",
+    "sid",
+    "otp",
+    "code",
+    "jwt",
+    "credential",
+    "email",
+    "phone",
+)
+
+Detector = Callable[[View], Iterable[Finding]]
+
+
+class RedactedTexts(NamedTuple):
+    """What `Redactor.redact_texts` gives back."""
+
+    texts: list[str]
+    counts: dict[str, int]
+    """Pieces of personal data replaced, by kind."""
+
+
+class Redactor:
+    """Takes personal data out of conversations and puts placeholders in.
+
+    The same value is the same placeholder throughout a conversation, `[EMAIL_1]`; numbers begin beyond any placeholder that its text holds
+    already, so that text which was redacted before comes out as it is. Nothing of what is found goes anywhere but into its placeholder.
+
+    Parameters
+    ----------
+    settings
+        Which kinds, which countries' formats, which patterns besides.
+    secret
+        Keys the pseudonyms of agents and customers.
+    native
+        Whether RE2 may be used; without it the result is the same, and slower.
+
+    Raises
+    ------
+    SettingsError
+        If a kind is unknown or a pattern cannot be used.
+    """
+
+    def __init__(self, settings: RedactionSettings, secret: bytes, *, native: bool = True) -> None:
+        self._secret = secret
+        custom = CustomPatterns(settings.patterns)
+        self._kinds = _kinds(settings, custom.names)
+        self._names = Names(native=native)
+        self._gates = self._built(settings, custom, native=native)
+        self._presence = compile_presence([*self._names.cues, *(pattern for pattern, _ in self._gates)], native=native)
+        self._custom = custom.find if self._kinds & custom.names else None
+        self._words = frozenset(word.upper() for word in {*map(str, Kind), *custom.names})
+        self.fingerprint = f"redact-{_VERSION}-{digest(settings.model_dump(mode='json'))[:12]}"
+        """Version and settings: equal fingerprints redact alike."""
+        self._agents = lru_cache(maxsize=65_536)(partial(self._pseudonym, "agent", digits=_AGENT_DIGITS))
+
+    def _built(self, settings: RedactionSettings, custom: CustomPatterns, *, native: bool) -> list[tuple[str, Detector]]:
+        del custom
+        national, references = NationalIds(settings.regions, native=native), References(native=native)
+        regions = tuple(settings.regions)
+        table: list[tuple[Kind, str, Detector]] = [
+            (Kind.EMAIL, r"@| dot |[(\[{](?:dot|at)[)\]}]", find_emails),
+            (Kind.PHONE, r"[0-9](?:[ ./()-]{0,3}[0-9]){6}", lambda view: find_numbers(view, regions)),
+            (Kind.IBAN, r"\b[a-z]{2}[0-9]{2}[ -]?[a-z0-9]{4}[ -]?[a-z0-9]{4}", find_ibans),
+            (Kind.NATIONAL_ID, national.pattern, national.find),
+            (Kind.NATIONAL_ID, DOCUMENT_CUE, find_documents),
+            (Kind.IP, r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9a-f:]:[0-9a-f]{0,4}:[0-9a-f:]", find_ips),
+            (Kind.SECRET, r"://", find_url_secrets),
+            (Kind.SECRET, PASSWORD_CUE, find_passwords),
+            (Kind.ADDRESS, ADDRESS_CUE, find_addresses),
+            (Kind.BIRTH_DATE, BIRTH_CUE, find_birth_dates),
+            (Kind.REFERENCE, references.pattern, references.find),
+        ]
+        wanted = self._kinds | ({Kind.PHONE} if Kind.CARD in self._kinds else set())
+        return [(pattern, detector) for kind, pattern, detector in table if kind in wanted]
+
+    def redact(self, transcript: Transcript) -> RedactedTranscript:
+        """Return the conversation as graders, the store and people may see it."""
+        names = [name for name in (transcript.customer, *transcript.agents) if name]
+        free = [field for field in _FREE_FIELDS if getattr(transcript, field)]
+        result = self.redact_texts([*(turn.text for turn in transcript.turns), *(getattr(transcript, field) for field in free)], names)
+        count = len(transcript.turns)
+        turns = tuple(
+            turn.model_copy(update={"text": text, "agent": self.agent(turn.agent) if turn.agent else None})
+            for turn, text in zip(transcript.turns, result.texts[:count], strict=True)
+        )
+        kept = {name: getattr(transcript, name) for name in RedactedTranscript.model_fields if name in Transcript.model_fields}
+        kept |= dict(zip(free, result.texts[count:], strict=True))
+        kept |= {
+            "turns": turns,
+            "customer": self.customer(transcript.customer) if transcript.customer else None,
+            "url": _bare_url(transcript.url) if transcript.url else None,
+            "redactions": result.counts,
+        }
+        return RedactedTranscript(**kept)
+
+    def redact_texts(self, texts: Sequence[str], names: Sequence[str] = ()) -> RedactedTexts:
+        """Return the turns of one conversation with placeholders.
+
+        Parameters
+        ----------
+        texts
+            The turns in order. NUL becomes U+FFFD.
+        names
+            Of customer and agents, as the record gives them.
+        """
+        view = View(texts)
+        placeholders = Placeholders(view.text, self._words)
+        pieces: list[str] = []
+        done = 0
+        for finding in settle(self._findings(view, names), placeholders.standing):
+            start, end = view.origin(finding.start, finding.end)
+            pieces += (view.original[done:start], placeholders.of(finding))
+            done = end
+        if not pieces:
+            return RedactedTexts(view.original.split(SEPARATOR), {})
+        pieces.append(view.original[done:])
+        return RedactedTexts("".join(pieces).split(SEPARATOR), placeholders.counts)
+
+    def _findings(self, view: View, names: Sequence[str]) -> Iterator[Finding]:
+        present = self._presence(view.shadow)
+        cues = len(self._names.cues)
+        for gate in present:
+            if gate >= cues:
+                yield from self._gates[gate - cues][1](view)
+        if Kind.NAME in self._kinds:
+            yield from self._names.find(view, names, [gate for gate in present if gate < cues])
+        if self._custom:
+            yield from self._custom(view)
+
+    def agent(self, name: str) -> str:
+        """Return the pseudonym of an agent: the same for a name however it is cased or spaced, and as long as the secret is kept."""
+        return self._agents(name)
+
+    def customer(self, name: str) -> str:
+        """Return the pseudonym of a customer."""
+        return self._pseudonym("customer", name, digits=_CUSTOMER_DIGITS)
+
+    def _pseudonym(self, role: str, name: str, *, digits: int) -> str:
+        folded = " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+        if _is_pseudonym(folded, role, digits):
+            return folded
+        return f"{role}-{hmac.digest(self._secret, f'{role}:{folded}'.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:digits]}"
+
+
+def _is_pseudonym(text: str, role: str, digits: int) -> bool:
+    # What was redacted before and is read again keeps its pseudonyms.
+    head, _, tail = text.partition("-")
+    return head == role and len(tail) == digits and all(character in "0123456789abcdef" for character in tail)
+
+
+def _kinds(settings: RedactionSettings, custom: Iterable[str]) -> frozenset[str]:
+    known = [*map(str, Kind), *custom]
+    for field in ("kinds", "skip"):
+        for kind in getattr(settings, field):
+            if kind not in known:
+                near = get_close_matches(kind, known, 1)
+                hint = f"did you mean {near[0]!r}?" if near else f"there are: {', '.join(known)}"
+                raise SettingsError(f"setting 'redaction.{field}': there is no kind {kind!r}", fix=hint)
+    return frozenset(settings.kinds or known) - frozenset(settings.skip)
+
+
+def _bare_url(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        query = urlencode([(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if not _is_secret(key, value)])
+        return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, query, ""))
+    except ValueError:
+        return None
+
+
+def _is_secret(key: str, value: str) -> bool:
+    return "@" in value or any(word in key.casefold() for word in _SECRET_PARAMETERS)
