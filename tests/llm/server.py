@@ -525,7 +525,7 @@ def _error(status: int, message: str, code: str, param: str | None = None) -> we
 
 async def serve(config: Config, port: int) -> None:
     """Serve until the process is ended; the first line printed is the port."""
-    runner = web.AppRunner(Server(config).app(), access_log=None, shutdown_timeout=0.1)
+    runner = web.AppRunner(Server(config).app(), access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port, backlog=1024)
     await site.start()

@@ -95,6 +95,19 @@ class Asker:
         self._groups = criteria_groups(self._rubric, settings)
         self._fields: dict[tuple[tuple[str, ...], int, int], Mapping[str, Any]] = {}
 
+    def questions(self, transcript: RedactedTranscript) -> list["Question"]:
+        """Return what is asked about a conversation; nothing if it is too long."""
+        parts, votes = self._sizes.parts(transcript.turns), range(self._settings.votes)
+        return [Question(vote, part, group, ids) for vote in votes for part in parts for group, ids in enumerate(self._groups)]
+
+    def bodies(self, transcript: RedactedTranscript) -> list[dict[str, Any]]:
+        """Return the requests about a conversation as they are sent."""
+        tokens, made = self._settings.max_output_tokens, []
+        for question in self.questions(transcript):
+            messages = [{"role": role, "content": text} for role, text in self.messages(transcript, question)]
+            made.append({"model": self._settings.model, "messages": messages, **self.fields(question.ids, question.vote, tokens)})
+        return made
+
     async def grade(self, transcript: RedactedTranscript, key: str, stored: Sequence[RawReply]) -> Grade | GradeFailure:
         """Return the grade of a conversation, from stored replies as far as they go.
 
@@ -112,7 +125,7 @@ class Asker:
         votes = range(self._settings.votes)
         if not parts:
             return GradeFailure(text_hash=session.transcript.text_hash, reason=failed("over-long"))
-        wanted = [_Question(vote, part, group, ids) for vote in votes for part in parts for group, ids in enumerate(self._groups)]
+        wanted = self.questions(session.transcript)
         outcomes = await asyncio.gather(*(self._ask(session, question) for question in wanted))
         by_place = {(asked.vote, asked.part.number, asked.group): outcome for asked, outcome in zip(wanted, outcomes, strict=True)}
         verdicts = []
@@ -132,7 +145,7 @@ class Asker:
             usage=sum((reply.usage for reply in session.used), Usage()),
         )
 
-    async def _ask(self, session: "_Session", question: "_Question") -> _Outcome:
+    async def _ask(self, session: "_Session", question: "Question") -> _Outcome:
         """Return what a request brings, after one more in which the faults of its reply are named."""
         said: dict[str, Said] = {}
         try:
@@ -148,7 +161,7 @@ class Asker:
         mended = read(second, again.ids, self._rubric, session.transcript.turns, question.part)
         return _Outcome(said=said | mended.said, failures={id: fault.failure for id, fault in mended.faults.items()})
 
-    async def _reply(self, session: "_Session", question: "_Question", after: tuple[RawReply, Reading] | None) -> RawReply:
+    async def _reply(self, session: "_Session", question: "Question", after: tuple[RawReply, Reading] | None) -> RawReply:
         part = question.part
         turn = f"1-{digest(question.ids)[:8]}" if after else "0"
         name = f"{session.attempt}/v{question.vote}/p{part.number}of{part.count}/g{question.group}/{turn}"
@@ -159,7 +172,7 @@ class Asker:
         session.used.append(reply)
         return reply
 
-    def _request(self, session: "_Session", name: str, question: "_Question", after: tuple[RawReply, Reading] | None) -> Request:
+    def _request(self, session: "_Session", name: str, question: "Question", after: tuple[RawReply, Reading] | None) -> Request:
         longer = after is not None and any(fault.kind is FaultKind.TRUNCATED for fault in after[1].faults.values())
         tokens = self._settings.max_output_tokens * (2 if longer else 1)
         turns = session.transcript.turns[question.part.first : question.part.last]
@@ -168,17 +181,18 @@ class Asker:
             name=name,
             grader=self._fingerprint,
             text_hash=session.transcript.text_hash,
-            messages=lambda: self._messages(session.transcript, question, after),
-            fields=self._request_fields(question.ids, tokens, question.vote),
+            messages=lambda: self.messages(session.transcript, question, after),
+            fields=self.fields(question.ids, question.vote, tokens),
             input_tokens=self._sizes.constants[self._groups[question.group]]
             + sum(estimate_tokens(turn.text) for turn in turns)
             + FRAME_TOKENS,
             output_tokens=tokens,
         )
 
-    def _messages(
-        self, transcript: RedactedTranscript, question: "_Question", after: tuple[RawReply, Reading] | None
+    def messages(
+        self, transcript: RedactedTranscript, question: "Question", after: tuple[RawReply, Reading] | None = None
     ) -> list[tuple[str, str]]:
+        """Return role and text of each message that asks a question, or asks it again after a reply with faults."""
         constant = self._prompt.constant(self._groups[question.group])
         messages = [("system", constant), ("user", self._prompt.conversation(transcript, question.part))]
         if after is not None:
@@ -188,8 +202,9 @@ class Asker:
             messages.append(("user", self._prompt.repair({id: fault.words for id, fault in reading.faults.items()})))
         return messages
 
-    def _request_fields(self, ids: tuple[str, ...], tokens: int, vote: int) -> Mapping[str, Any]:
-        key = (ids, tokens, vote)
+    def fields(self, ids: tuple[str, ...], vote: int, tokens: int) -> Mapping[str, Any]:
+        """Return the fields of a request beside model and messages; made once for each kind of request."""
+        key = (ids, vote, tokens)
         if key not in self._fields:
             temperature = self._settings.temperature if self._settings.votes == 1 else self._settings.vote_temperature
             schema = reply_schema(self._rubric, ids)
@@ -225,7 +240,7 @@ class Asker:
         return Verdict(level=level, searched=searched, **common)
 
 
-class _Question(NamedTuple):
+class Question(NamedTuple):
     """What one request asks."""
 
     vote: int

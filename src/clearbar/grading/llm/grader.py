@@ -167,6 +167,10 @@ class LlmGrader:
         if note and note not in self.notes:
             self.notes.append(note)
 
+    def bodies(self, transcript: RedactedTranscript) -> list[dict[str, Any]]:
+        """Return the requests about a conversation as they would be sent, for people who want to see them. Sends nothing."""
+        return self._make_asker().bodies(transcript)
+
     def grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, in order; what the ledger holds replies for is not asked again."""
         return self._wait(self._grade(batch))
