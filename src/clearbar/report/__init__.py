@@ -1,7 +1,7 @@
 """Team reports: from graded conversations to pages, tables and Markdown that say what is known, and how well."""
 
 from clearbar.report.build import build_report, raw_estimates
-from clearbar.report.files import build_index, render_files, write_reports
+from clearbar.report.files import build_index, render_files, write_files, write_reports
 from clearbar.report.markdown import summary_markdown, teams_markdown
 from clearbar.report.model import (
     Agreement,
@@ -17,6 +17,7 @@ from clearbar.report.model import (
     TeamReport,
     Trust,
 )
+from clearbar.report.sharing import shareable
 
 __all__ = [
     "Agreement",
@@ -35,7 +36,9 @@ __all__ = [
     "build_report",
     "raw_estimates",
     "render_files",
+    "shareable",
     "summary_markdown",
     "teams_markdown",
+    "write_files",
     "write_reports",
 ]

@@ -52,9 +52,18 @@ class Reader:
             score=item.audit.score,
             band=item.audit.band,
             why=why,
-            verdicts=tuple(self._verdict(item, verdict) for verdict in deciding[:at_most]),
+            verdicts=self._verdicts(item, deciding[:at_most]),
             more=max(len(deciding) - at_most, 0),
         )
+
+    def _verdicts(self, item: ReportItem, deciding: Sequence[Verdict]) -> tuple[VerdictReport, ...]:
+        """Tell each verdict; words that stand under an earlier one are not shown again."""
+        told: list[VerdictReport] = []
+        for verdict in deciding:
+            new = self._verdict(item, verdict)
+            same = next((other for other in told if new.quotes and set(new.quotes) <= set(other.quotes)), None)
+            told.append(new.model_copy(update={"quotes": (), "same_as": same.name}) if same else new)
+        return tuple(told)
 
     def _verdict(self, item: ReportItem, verdict: Verdict) -> VerdictReport:
         level = self.rubric.level(verdict.criterion, verdict.level)
@@ -71,6 +80,7 @@ class Reader:
             trust=self.criteria[verdict.criterion].trust_in(verdict.graded_by),
             rationale=shorten(verdict.rationale, _RATIONALE) if told else "",
             quotes=tuple(excerpt(turns[evidence.turn], evidence) for evidence in held[:_QUOTES]),
+            same_as="",
             searched=len(verdict.searched or ()),
         )
 
@@ -104,12 +114,12 @@ def _attention(audit: Audit, rubric: Rubric) -> tuple[int, str]:
     if audit.auto_fail:
         names = ", ".join(rubric.criterion(fail.criterion).name for fail in audit.auto_fail)
         if all(fail.provisional for fail in audit.auto_fail):
-            return 1, f"auto-fail on {names}: provisional until a person confirms it"
-        return 0, f"auto-fail on {names}"
+            return 1, f"Auto-fail on {names}: provisional until a person confirms it"
+        return 0, f"Auto-fail on {names}"
     if audit.band == rubric.bands[0].id:
         return 2, rubric.bands[0].name
     if audit.score is None and any(verdict.failed for verdict in audit.verdicts):
-        return 3, "no score, because the grading itself went wrong"
+        return 3, "No score, because the grading itself went wrong"
     return 4, ""
 
 

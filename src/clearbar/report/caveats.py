@@ -68,7 +68,8 @@ def reading_lines(report: TeamReport) -> Iterator[str]:
         "what nobody could grade is ungraded, never a zero and never a pass."
     )
     yield (
-        "A range is where the truth likely lies if the conversations here are a fair sample of the team's work. "
+        "“Likely” marks a 95 % interval, if the conversations here are a fair sample of the team's work: about one in twenty such ranges "
+        "misses the truth. "
         "“Too few to say” means that the range is too wide for one figure to be worth naming."
     )
     yield (
@@ -78,7 +79,8 @@ def reading_lines(report: TeamReport) -> Iterator[str]:
     if "rules" in kinds:
         yield (
             "Rules look for words, patterns and pauses. They cannot tell irony from praise, know whether an answer was right or a matter "
-            "truly settled, and miss whatever is said in words that they do not know. Where they find nothing they say nothing."
+            "truly settled, and miss whatever is said in words that they do not know. Where they find nothing they stay silent, or "
+            "take the plain case for granted where the rubric tells them to."
         )
     if "llm" in kinds:
         yield (

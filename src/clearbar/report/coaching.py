@@ -48,7 +48,7 @@ def coach(weak: CriterionReport, items: Sequence[ReportItem], rubric: Rubric, ar
         steps=tuple(_advice(articles.step(id)) for id in criterion.steps),
         examples=_examples(weak.id, items, reader) if reader.quotes else (),
         model=best,
-        passage="" if best else _passage(criterion, rubric),
+        passage=_passage(criterion, rubric),
     )
 
 

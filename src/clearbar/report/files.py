@@ -1,7 +1,7 @@
 """Reports as files: for each team a folder with its page, tables and machine twin; above them a page over all teams."""
 
-import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from clearbar.report.tables import (
     verdict_rows,
 )
 
-__all__ = ["build_index", "render_files", "write_reports"]
+__all__ = ["build_index", "render_files", "write_files", "write_reports"]
 
 _PART: Final = ".part"
 _OF_INDEX: Final = {"team", "slug", "conversations", "small", "score", "clears", "provisional", "unscored", "by_conversation", "by_verdict"}
@@ -58,8 +58,7 @@ def write_reports(
         If the folder cannot be written; what was there before is still there.
     """
     files = render_files(reports, differences=differences, parquet=parquet, pdf=pdf)
-    _write({folder / name: content for name, content in files.items()}, folder)
-    return [folder / name for name in files]
+    return write_files(files, folder)
 
 
 def render_files(
@@ -113,21 +112,28 @@ def _page(name: str, html: str, *, pdf: bool) -> dict[str, bytes]:
     return files
 
 
-def _write(files: Mapping[Path, bytes], folder: Path) -> None:
-    """Write all files beside their places first, and move them there once nothing can run out any more."""
-    parts: list[Path] = []
+def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+    """Write all files beside their places first, and move them there once nothing can run out any more.
+
+    Raises
+    ------
+    ClearbarError
+        If one cannot be written; none is replaced then.
+    """
+    places = [folder / name for name in files]
+    parts = [place.with_name(f".{place.name}{_PART}") for place in places]
     try:
-        for path, content in files.items():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            part = path.with_name(f".{path.name}{_PART}")
-            parts.append(part)
+        for part, content in zip(parts, files.values(), strict=True):
+            part.parent.mkdir(parents=True, exist_ok=True)
             part.write_bytes(content)
-        for part, path in zip(parts, files, strict=True):
-            os.replace(part, path)  # noqa: PTH105 - the word for it
+        for part, place in zip(parts, places, strict=True):
+            part.replace(place)
     except OSError as error:
-        for part in parts:
-            part.unlink(missing_ok=True)
+        with suppress(OSError):
+            for part in parts:
+                part.unlink(missing_ok=True)
         raise ClearbarError(
             f"the reports cannot be written to {str(folder)!r} ({error.strerror or type(error).__name__})",
             fix="make room there, or choose another folder with --out DIR; grades are kept, so nothing is graded or paid twice",
         ) from error
+    return places

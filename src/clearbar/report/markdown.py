@@ -37,14 +37,14 @@ def _small(report: TeamReport) -> list[str]:
 
 def _figures(report: TeamReport) -> list[str]:
     rows = [
-        "| | | likely between |",
+        "| | | likely |",
         "| --- | --- | --- |",
         f"| clears the bar | {share_words(report.clears)} | {interval(report.clears)} |",
         f"| score, of 100 | {score_words(report.score)} | {interval(report.score, of_hundred=True)} |",
         f"| auto-fails | {report.auto_failed} | {report.auto_failed - report.auto_failed_confirmed} provisional |",
     ]
     if report.coaching:
-        rows += ["", "| weakest | fails | likely between | grader |", "| --- | --- | --- | --- |"]
+        rows += ["", "| weakest | fails | likely | grader |", "| --- | --- | --- | --- |"]
     for item in report.coaching:
         rows.append(f"| {_plain(item.name)} | {share_words(item.fails)} | {interval(item.fails)} | {TRUST_SHORT[item.trust]} |")
     return rows

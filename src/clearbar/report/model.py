@@ -255,6 +255,8 @@ class VerdictReport(Model):
     trust: Trust
     rationale: str
     quotes: tuple[Quote, ...]
+    same_as: str
+    """Name of the criterion under which the same words are shown already; empty where there are none."""
     searched: int
     """How many turns were searched in vain, where the verdict rests on an absence."""
 
@@ -330,7 +332,7 @@ class Coaching(Model):
     model: ConversationReport | None
     """A conversation of this team in which it was done best."""
     passage: str
-    """The rubric's own example of doing it well, where the team has none."""
+    """The rubric's own example of doing it well."""
 
 
 class AgentReport(Model):

@@ -58,10 +58,10 @@ def percent(share: float | None) -> str:
     if share is None:
         return "\N{EN DASH}"
     if 0 < share < 0.005:  # noqa: PLR2004 - what would be rounded to none
-        return "< 1 %"
+        return "<\N{NO-BREAK SPACE}1\N{NO-BREAK SPACE}%"
     if 0.995 <= share < 1:  # noqa: PLR2004 - what would be rounded to all
-        return "> 99 %"
-    return f"{share * 100:.0f} %"
+        return ">\N{NO-BREAK SPACE}99\N{NO-BREAK SPACE}%"
+    return f"{share * 100:.0f}\N{NO-BREAK SPACE}%"
 
 
 def share_words(estimate: Estimate) -> str:
@@ -80,7 +80,7 @@ def interval(estimate: Estimate, *, of_hundred: bool = False) -> str:
         return ""
     if of_hundred:
         return f"{estimate.low:.0f}\N{EN DASH}{estimate.high:.0f}"
-    return f"{estimate.low * 100:.0f}\N{EN DASH}{estimate.high * 100:.0f} %"
+    return f"{estimate.low * 100:.0f}\N{EN DASH}{estimate.high * 100:.0f}\N{NO-BREAK SPACE}%"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -1,0 +1,127 @@
+"""Reports put where others find them, and those told who asked to be; a failure here is told and loses nothing."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from clearbar.errors import ClearbarError
+from clearbar.model import Model
+from clearbar.report.files import render_files, write_files
+from clearbar.report.model import Difference, TeamReport
+from clearbar.report.sharing import shareable
+from clearbar.report.words import period_words, plural
+from clearbar.settings import PublishSettings
+
+__all__ = ["Published", "Send", "publish"]
+
+Send = Callable[[str, str, str], bool]
+"""Tells one address a title and a text; returns whether it arrived."""
+
+
+class Published(Model):
+    """What publishing came to."""
+
+    files: int = 0
+    """How many were put into the shared folder."""
+    told: int = 0
+    """How many addresses were told."""
+    faults: tuple[str, ...] = ()
+    """What went wrong, a line each; without addresses, which may hold secrets."""
+
+
+def publish(
+    reports: Sequence[TeamReport],
+    settings: PublishSettings,
+    *,
+    differences: Sequence[Difference] | None = None,
+    send: Send | None = None,
+) -> Published:
+    """Put a copy of the reports into the shared folder and tell those who asked.
+
+    The copy holds neither words of conversations nor agents' names unless the settings say so. The reports in the project's own
+    folder are not touched, so that nothing is lost when this fails.
+
+    Parameters
+    ----------
+    reports
+        As they were written for the project.
+    settings
+        Where to, what may be shown there, and whom to tell.
+    differences
+        Teams that can be told apart; null where nobody tested.
+    send
+        How an address is told; by Apprise where not given.
+    """
+    files, faults = 0, []
+    if settings.folder is not None:
+        shared = [shareable(report, quotes=settings.quotes, names=settings.names) for report in reports]
+        try:
+            files = _put(render_files(shared, differences=differences), settings.folder)
+        except Exception as error:  # noqa: BLE001 - object stores raise what they like, and none of it may cost the report
+            faults.append(
+                f"the reports were not copied to the shared folder ({_without_secrets(error)}); they are in the project's own folder"
+            )
+    told = 0
+    for place, address in enumerate(settings.notify, start=1):
+        try:
+            arrived = (send or _send)(address.get_secret_value(), "Service audit", _notice(reports, settings))
+            why = "it did not arrive"
+        except Exception as error:  # noqa: BLE001 - as above
+            arrived, why = False, _without_secrets(error)
+        told += arrived
+        if not arrived:
+            faults.append(f"publish.notify: address {place} of {len(settings.notify)} was not told ({why})")
+    return Published(files=files, told=told, faults=tuple(faults))
+
+
+def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
+    """Return who may now read what; no figure, since a chat is a shared place, too."""
+    period = period_words(reports[0].period) if reports else ""
+    where = f"\n{settings.link}" if settings.link else ""
+    return f"Reports for {plural(len(reports), 'team')} are out ({period}).{where}"
+
+
+def _put(files: Mapping[str, bytes], folder: str) -> int:
+    if "://" not in folder:
+        return len(write_files(files, Path(folder).expanduser()))
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - only those who publish to a store need it
+
+    store, root = url_to_fs(folder)
+    for name, content in files.items():
+        place = f"{root.rstrip('/')}/{name}"
+        store.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+        store.pipe_file(place, content)
+    return len(files)
+
+
+def _send(address: str, title: str, text: str) -> bool:
+    import apprise  # noqa: PLC0415 - a second to load
+
+    with _silenced("apprise"):
+        service = apprise.Apprise()
+        if not service.add(address):
+            raise ClearbarError("Apprise does not know this kind of address")
+        return bool(service.notify(title=title, body=text))
+
+
+@contextmanager
+def _silenced(name: str) -> Iterator[None]:
+    """Keep a library's log quiet: it may name addresses."""
+    logger = logging.getLogger(name)
+    before = logger.disabled
+    logger.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled = before
+
+
+def _without_secrets(error: Exception) -> str:
+    """Return what kind of fault it was; messages of stores and services may repeat an address."""
+    if isinstance(error, ClearbarError):
+        return error.what
+    if isinstance(error, ImportError) and error.name is None:
+        return str(error)
+    reason = error.strerror if isinstance(error, OSError) else None
+    return reason or type(error).__name__
