@@ -23,7 +23,12 @@ def submit(name: str, work: Callable[[], Any]) -> Pending[Any]:
     return task(name=name, cache_policy=NO_CACHE, persist_result=False, log_prints=False)(work).submit()
 
 
-@flow(name="audit", description="Audit conversations now: grade them against the rubric and report for each team.", task_runner=RUNNER, persist_result=False)
+@flow(
+    name="audit",
+    description="Audit conversations now: grade them against the rubric and report for each team.",
+    task_runner=RUNNER,
+    persist_result=False,
+)
 def audit(request: AuditRequest, project: str | None = None) -> AuditResult:
     """Run an audit.
 

@@ -2,15 +2,12 @@
 
 import os
 import runpy
-from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clearbar.cli.options import (
-    Grader,
     GraderOption,
     JsonOption,
     MapOption,
@@ -31,6 +28,7 @@ from clearbar.settings import Settings
 
 if TYPE_CHECKING:
     from clearbar.pipeline.audits import AuditResult
+    from clearbar.pipeline.reporting import TeamSummary
     from clearbar.pipeline.request import AuditRequest
 
 __all__ = ["register"]
@@ -44,16 +42,29 @@ def register(app: typer.Typer) -> None:
 def audit(
     source: Annotated[
         list[str] | None,
-        typer.Option("--source", metavar="URI|PATH|NAME", help="What to read: file, folder, glob, SQLAlchemy URL with #table, or a name in the settings (repeatable).", show_default=False),
+        typer.Option(
+            "--source",
+            metavar="URI|PATH|NAME",
+            help="What to read: file, folder, glob, SQLAlchemy URL with #table, or a name in the settings (repeatable).",
+            show_default=False,
+        ),
     ] = None,
     map: MapOption = None,
     team: Annotated[str | None, typer.Option("--team", metavar="T", help="Only this team.", show_default=False)] = None,
-    since: Annotated[str | None, typer.Option("--since", metavar="D", help="Only conversations from this date on.", show_default=False)] = None,
-    until: Annotated[str | None, typer.Option("--until", metavar="D", help="Only conversations before this date.", show_default=False)] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="D", help="Only conversations from this date on.", show_default=False)
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="D", help="Only conversations before this date.", show_default=False)
+    ] = None,
     grader: GraderOption = None,
     rubric: RubricOption = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="Stop after N conversations.", show_default=False)] = None,
-    review: Annotated[int | None, typer.Option("--review", metavar="N", min=0, help="Sample N conversations for review.", show_default=False)] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, help="Stop after N conversations.", show_default=False)
+    ] = None,
+    review: Annotated[
+        int | None, typer.Option("--review", metavar="N", min=0, help="Sample N conversations for review.", show_default=False)
+    ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the reports.", show_default=False)] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Grade nothing: print conversations, tokens and cost.")] = False,
     no_prefect: Annotated[bool, typer.Option("--no-prefect", help="Do the same work without Prefect.")] = False,
@@ -88,29 +99,68 @@ def audit(
 
 
 def _run(where: Project, settings: Settings, request: "AuditRequest", *, no_prefect: bool) -> "AuditResult":
+    from clearbar.cli.progress import watched  # noqa: PLC0415
     from clearbar.pipeline.audits import run_audit  # noqa: PLC0415 - heavy
 
-    with _progress() as show:
-
-        def plainly() -> "AuditResult":
-            return run_audit(where, settings, request, notice=notice, show=show)
-
-        why = "it was switched off" if no_prefect else unusable(os.environ)
-        if why is not None:
-            if not no_prefect:
-                notice(f"Prefect cannot be used, so this audit runs without it: {why}")
-            return plainly()
-        return _flow(where, request, show, plainly)
+    with watched():
+        why = "" if no_prefect else unusable(os.environ)
+        if why is None:
+            return _flow(where, settings, request)
+        if why:
+            notice(f"Prefect cannot be used, so this audit runs without it: {why}")
+        return run_audit(where, settings, request, notice=notice)
 
 
-def _flow(where: Project, request: "AuditRequest", show: Callable[[int], None], plainly: Callable[[], "AuditResult"]) -> "AuditResult":
+def _flow(where: Project, settings: Settings, request: "AuditRequest") -> "AuditResult":
     """Run the project's flow; if Prefect itself fails, finish without it: what was graded is in the store and not graded again."""
-    entry = runpy.run_path(str(where.path("flows/audit.py")))
+    from clearbar.pipeline.audits import run_audit  # noqa: PLC0415
+
     try:
-        result: AuditResult = entry["audit"](request=request, project=str(where.root), state=str(where.state), show=show)
+        entry = runpy.run_path(str(where.path("flows/audit.py")))
+        result: AuditResult = entry["audit"](request=request, project=str(where.root))
     except (ClearbarError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - whatever fails inside Prefect must not cost the audit
-        notice(f"Prefect failed ({type(error).__name__}), so this audit finishes without it")
-        return plainly()
+        notice(f"Prefect failed ({type(error).__name__}), so this audit goes on without it")
+        return run_audit(where, settings, request, notice=notice)
     return result
+
+
+def _estimate(where: Project, settings: Settings, request: "AuditRequest", *, as_json: bool) -> int:
+    from clearbar.pipeline.estimate import estimate_cost  # noqa: PLC0415
+
+    found = estimate_cost(where, settings, request, notice=notice)
+    print_json(found.model_dump(mode="json")) if as_json else typer.echo(found.line())
+    return 0
+
+
+def _tell(result: "AuditResult") -> None:
+    """Print what an audit did, the place of the reports last."""
+    counts = result.counts
+    typer.echo(
+        f"{result.pulled} pulled = {counts.graded} graded + {counts.ungraded} ungraded + {counts.reused} reused"
+        f" + {counts.duplicate} duplicate + {counts.filtered} filtered + {counts.rejected} rejected"
+    )
+    given = ", ".join(f"{number} by {name}" if name != "ungraded" else f"{number} ungraded" for name, number in result.verdicts.items())
+    typer.echo(f"verdicts in the reports: {given}" + (f" (rules because {result.why_rules})" if result.why_rules else ""))
+    for reason, number in sorted(result.fallbacks.items()):
+        warn(f"{number} conversations fell back to rules: {reason}")
+    if result.listed:
+        warn("records to look at:")
+        list_some([str(item) for item in result.listed])
+    if result.teams:
+        table(
+            "",
+            ("team", "conversations", "score", "clears the bar", "weakest"),
+            [_row(team) for team in result.teams],
+            right=lambda place: 0 < place < 4,
+        )  # noqa: PLR2004
+    if result.sampled:
+        typer.echo(f"{result.sampled} conversations sampled for review: clearbar sample, clearbar review")
+    typer.echo(f"reports: {result.index}" if result.index else "no report: nothing was graded")
+
+
+def _row(team: "TeamSummary") -> tuple[str, ...]:
+    score = "too few" if team.score is None else f"{team.score:.1f}"
+    clears = "too few" if team.clears is None else f"{team.clears:.0%}"
+    return (team.team or "(no team)", str(team.conversations), score, clears, ", ".join(team.weakest) or "–")

@@ -1,7 +1,5 @@
 """`clearbar labels`, `redact`, `erase` and `store`: what goes in, what is taken out, and where it lies."""
 
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -56,9 +54,15 @@ def redact(
 
 
 def erase(
-    conversation: Annotated[list[str] | None, typer.Option("--conversation", metavar="ID", help="A conversation's id (repeatable).")] = None,
-    customer: Annotated[str | None, typer.Option("--customer", metavar="NAME", help="A customer, as the records name them.", prompt=False)] = None,
-    why: Annotated[str, typer.Option("--why", metavar="REASON", help="Kept in the audit trail; do not name the customer in it.")] = "erasure was asked for",
+    conversation: Annotated[
+        list[str] | None, typer.Option("--conversation", metavar="ID", help="A conversation's id (repeatable).")
+    ] = None,
+    customer: Annotated[
+        str | None, typer.Option("--customer", metavar="NAME", help="A customer, as the records name them.", prompt=False)
+    ] = None,
+    why: Annotated[
+        str, typer.Option("--why", metavar="REASON", help="Kept in the audit trail; do not name the customer in it.")
+    ] = "erasure was asked for",
     who: WhoOption = "command line",
     as_json: JsonOption = False,
     project: ProjectOption = None,
@@ -69,7 +73,9 @@ def erase(
     if not conversation and not customer:
         raise UsageError("nothing to erase was named", fix="give --conversation ID or --customer NAME")
     where, settings = open_project(project)
-    done = erase_from_everywhere(where, settings, conversations=tuple(conversation or ()), customer=customer, who=who, why=why, notice=notice)
+    done = erase_from_everywhere(
+        where, settings, conversations=tuple(conversation or ()), customer=customer, who=who, why=why, notice=notice
+    )
     if as_json:
         print_json(done.model_dump(mode="json"))
     else:
@@ -127,7 +133,8 @@ def show_store(as_json: JsonOption = False, project: ProjectOption = None) -> in
         return 0
     outcomes = ("graded", "ungraded", "reused", "duplicate", "filtered", "rejected")
     rows = [
-        (run.id, run.state, run.asked or "", str(run.counts.pulled), *(str(getattr(run.counts, outcome)) for outcome in outcomes)) for run in runs
+        (run.id, run.state, run.asked or "", str(run.counts.pulled), *(str(getattr(run.counts, outcome)) for outcome in outcomes))
+        for run in runs
     ]
     table(f"store {name}", ("run", "state", "grader", "pulled", *outcomes), rows, right=lambda place: place > 2)  # noqa: PLR2004
     return 0
@@ -148,10 +155,11 @@ def upgrade_store(project: ProjectOption = None) -> int:
 @store.command("retain")
 def retain(project: ProjectOption = None) -> int:
     """Remove what is older than the retention settings allow."""
+    from clearbar.pipeline.erasure import apply_retention
     from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
 
     where, settings = open_project(project)
     with open_store(where, settings) as opened:
-        removed = opened.apply_retention(settings.retention, datetime.now(UTC))
-    typer.echo(removed.model_dump_json() if hasattr(removed, "model_dump_json") else str(removed))
+        removed = apply_retention(opened, settings)
+    typer.echo(f"removed: {removed.texts} texts, {removed.audits} audits, {removed.replies} raw replies, {len(removed.reports)} report files")
     return 0

@@ -28,7 +28,9 @@ def register(app: typer.Typer) -> None:
 
 
 def grade(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH…", help="Files, folders or globs of conversations; - reads JSON Lines from stdin.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH…", help="Files, folders or globs of conversations; - reads JSON Lines from stdin.")
+    ],
     map: MapOption = None,
     grader: GraderOption = None,
     rubric: RubricOption = None,
@@ -45,7 +47,10 @@ def grade(
     where, settings = open_project(project)
     request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))
     graded, failed, dropped = 0, 0, list[str]()
-    with open_workspace(where, settings, rubric=rubric, grader=grader.value if grader else None, notice=notice) as space, writer(out) as stream:
+    with (
+        open_workspace(where, settings, rubric=rubric, grader=grader.value if grader else None, notice=notice) as space,
+        writer(out) as stream,
+    ):
         for item in grade_all(space, request, notice=notice, now=datetime.now(UTC), with_text=with_text):
             if isinstance(item, Dropped):
                 dropped.append(str(item))

@@ -40,9 +40,13 @@ class Grader(StrEnum):
     CASCADE = "cascade"
 
 
-ProjectOption = Annotated[Path | None, typer.Option("--project", metavar="DIR", help="Project folder (rubrics, prompts, evals, flows).", show_default=False)]
+ProjectOption = Annotated[
+    Path | None, typer.Option("--project", metavar="DIR", help="Project folder (rubrics, prompts, evals, flows).", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
-RubricOption = Annotated[str | None, typer.Option("--rubric", metavar="R", help="Rubric: a name in rubrics/ or a YAML file.", show_default=False)]
+RubricOption = Annotated[
+    str | None, typer.Option("--rubric", metavar="R", help="Rubric: a name in rubrics/ or a YAML file.", show_default=False)
+]
 GraderOption = Annotated[
     Grader | None,
     typer.Option(
@@ -53,7 +57,12 @@ GraderOption = Annotated[
 ]
 MapOption = Annotated[
     list[str] | None,
-    typer.Option("--map", metavar="FIELD=PATH", help="Where a field stands in a record, e.g. team=meta.domains.0 (repeatable, or comma-separated).", show_default=False),
+    typer.Option(
+        "--map",
+        metavar="FIELD=PATH",
+        help="Where a field stands in a record, e.g. team=meta.domains.0 (repeatable, or comma-separated).",
+        show_default=False,
+    ),
 ]
 SHOWN = 20
 
@@ -88,7 +97,9 @@ def print_json(value: Any) -> None:
     typer.echo(orjson.dumps(value, option=option | orjson.OPT_NON_STR_KEYS).decode())
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Callable[[int], bool] = lambda place: place > 0) -> None:
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Callable[[int], bool] = lambda place: place > 0
+) -> None:
     """Print a table; columns for which `right` holds are numbers."""
     from rich.console import Console  # noqa: PLC0415 - costs start-up time
     from rich.table import Table  # noqa: PLC0415

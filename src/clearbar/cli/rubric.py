@@ -11,7 +11,9 @@ from clearbar.errors import UsageError
 __all__ = ["register"]
 
 commands = typer.Typer(help="Read, check, compare, draft and explain rubrics.", no_args_is_help=True)
-NameArgument = Annotated[str | None, typer.Argument(metavar="RUBRIC", help="A name in rubrics/ or a YAML file; the project's rubric by default.")]
+NameArgument = Annotated[
+    str | None, typer.Argument(metavar="RUBRIC", help="A name in rubrics/ or a YAML file; the project's rubric by default.")
+]
 
 
 def register(app: typer.Typer) -> None:

@@ -73,7 +73,9 @@ def doctor(as_json: JsonOption = False, project: ProjectOption = None) -> int:
     if as_json:
         print_json({**facts, **{name: {"ok": ok, "says": says} for name, (ok, says) in checks.items()}})
     else:
-        rows = [(name, value) for name, value in facts.items()] + [(name, ("ok: " if ok else "TROUBLE: ") + says) for name, (ok, says) in checks.items()]
+        rows = [(name, value) for name, value in facts.items()] + [
+            (name, ("ok: " if ok else "TROUBLE: ") + says) for name, (ok, says) in checks.items()
+        ]
         table("clearbar doctor", ("what", "says"), rows, right=lambda place: False)
     return 0 if all(ok for ok, _ in checks.values()) else 1
 

@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
-from clearbar.pipeline.reporting import ReportRequest, TeamSummary, make_reports
+from clearbar.pipeline.checking import measured_agreement
+from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, make_reports
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.run import Listed, Pulled, audit_conversations
-from clearbar.pipeline.steps import Steps, Threads
+from clearbar.pipeline.selecting import sample_for_review
+from clearbar.pipeline.steps import WATCH, Steps, Threads
 from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
 from clearbar.project import Project
 from clearbar.settings import Settings
@@ -98,5 +100,27 @@ def run_audit(
         asked = ReportRequest(
             sources=pulled.sources, since=request.since, until=request.until, team=request.team, out=request.out, asked=space.asked
         )
-        reports = make_reports(project, settings, store, space.rubric, asked, pulled=pulled, why_rules=space.why_rules)
-        return _result(space, pulled, reports)
+        WATCH.get()("reports", 0)
+        measured = measured_agreement(space, notice=notice)
+        reports = make_reports(project, settings, store, space.rubric, asked, run=pulled.run, why_rules=space.why_rules, measured=measured)
+        sampled = sample_for_review(space, store, pulled.run, asked, settings.review.sample if request.review is None else request.review)
+        return _result(space, pulled, reports, sampled)
+
+
+def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) -> AuditResult:
+    return AuditResult(
+        run=pulled.run.id,
+        grader=space.asked,
+        rubric=f"{space.rubric.name} {space.rubric.version} ({space.rubric.full_hash[:12]})",
+        counts=pulled.counts,
+        pulled=pulled.counts.pulled,
+        verdicts=reports.verdicts,
+        why_rules=space.why_rules,
+        fallbacks=pulled.fallbacks,
+        listed=tuple(pulled.listed),
+        failed=pulled.failed,
+        sampled=sampled,
+        teams=reports.teams,
+        reports=reports.folder,
+        index=reports.index,
+    )

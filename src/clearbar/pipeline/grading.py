@@ -61,7 +61,11 @@ def _grades(grader: Grader, batch: Sequence[RedactedTranscript], known: Mapping[
 
 
 def _compose(
-    space: Workspace, transcript: RedactedTranscript, asked: Grade | GradeFailure, by_rules: Grade | GradeFailure, known: Mapping[str, Grade]
+    space: Workspace,
+    transcript: RedactedTranscript,
+    asked: Grade | GradeFailure,
+    by_rules: Grade | GradeFailure,
+    known: Mapping[str, Grade],
 ) -> Graded:
     rules = by_rules if isinstance(by_rules, Grade) else None
     verdicts = compose(space.rubric, None if space.llm is None else asked, rules, space.why_rules)

@@ -114,7 +114,14 @@ def _open(project: Project, settings: Settings, name: str, options: Sequence[str
 
 
 def pull(
-    redactor: Redactor, settings: Settings, source: Source, request: AuditRequest, *, after: Mark | None, now: datetime, room: Callable[[], bool]
+    redactor: Redactor,
+    settings: Settings,
+    source: Source,
+    request: AuditRequest,
+    *,
+    after: Mark | None,
+    now: datetime,
+    room: Callable[[], bool],
 ) -> Iterator[Taken | Dropped]:
     """Yield what became of each record of a source.
 
@@ -170,7 +177,9 @@ def _why_not(
         return "another team", False
     if (request.since or request.until) and record.started_at is None:
         return "it has no date, and a period was asked for", False
-    if record.started_at is not None and not (request.since or _DAWN) <= record.started_at < (request.until or datetime.max.replace(tzinfo=UTC)):
+    if record.started_at is not None and not (request.since or _DAWN) <= record.started_at < (
+        request.until or datetime.max.replace(tzinfo=UTC)
+    ):
         return "outside the period", False
     if mark is not None and since is not None and mark.updated_at < since:
         return "no newer than what was pulled before", False

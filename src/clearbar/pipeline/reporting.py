@@ -1,19 +1,226 @@
 """Reports of a period from the store: every conversation of the sources asked for, whichever run graded it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from clearbar.articles import load_articles
 from clearbar.audit import assemble
+from clearbar.errors import Rejection, UsageError
 from clearbar.model import Model
-from clearbar.pipeline.run import Pulled
+from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
-from clearbar.report import Period, ReportItem, TeamReport, build_report, write_reports
+from clearbar.report import Agreements, Period, PullCounts, ReportItem, RunFacts, TeamReport, build_report, summary_markdown, write_reports
 from clearbar.rubric import Rubric
+from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.store import Published, Store, StoredAudit, grading_hash
+from clearbar.store import Outcome, Published, Run, Store, StoredAudit, grading_hash
 from clearbar.transcript import Conversation, RedactedTranscript
-from clearbar.verdict import UNGRADED
+from clearbar.verdict import UNGRADED, Audit
+
+__all__ = ["ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
+
+FIELDS = tuple(name for name in Conversation.model_fields if name != "turns")
+
+
+class ReportRequest(Model):
+    """Which conversations are reported, and where."""
+
+    sources: tuple[str, ...] = ()
+    """Fingerprints; all by default."""
+    since: datetime | None = None
+    until: datetime | None = None
+    team: str | None = None
+    asked: str | None = None
+    """Only audits for which this grader was asked first: rules, llm, cascade."""
+    rubric: str | None = None
+    out: Path | None = None
+    pdf: bool = False
+    parquet: bool = False
+
+
+class TeamSummary(Model):
+    """A team's report in a few words, with neither names nor quotes."""
+
+    team: str | None
+    slug: str
+    conversations: int
+    score: float | None
+    """Mean; null where the team is too small to show."""
+    clears: float | None
+    """Share above the lowest band; null likewise."""
+    weakest: tuple[str, ...]
+    """Names of the weakest criteria, the weakest first."""
+    provisional: int
+    """Auto-fails that nobody has confirmed."""
+    page: str
+    summary: str
+    """Markdown."""
+
+
+class Reports(Model):
+    """Reports that were written."""
+
+    folder: str
+    index: str | None
+    teams: tuple[TeamSummary, ...]
+    verdicts: dict[str, int]
+    """By who gave them: llm, rules, human, ungraded."""
+    conversations: int
+
+
+def run_report(project: Project, settings: Settings, request: ReportRequest, *, notice: Callable[[str], None]) -> Reports:
+    """Make reports from what the store holds; nothing is pulled or graded.
+
+    Raises
+    ------
+    UsageError
+        If the store holds no conversation that was asked for.
+    """
+    rubric = open_rubric(request.rubric or settings.grading.rubric, project)
+    with open_store(project, settings) as store:
+        made = make_reports(project, settings, store, rubric, request)
+    if not made.teams:
+        raise UsageError("the store holds no graded conversation of that kind", fix="grade some first: clearbar audit")
+    return made
+
+
+def make_reports(
+    project: Project,
+    settings: Settings,
+    store: Store,
+    rubric: Rubric,
+    request: ReportRequest,
+    *,
+    run: Run | None = None,
+    why_rules: str | None = None,
+    measured: Sequence[Agreements] = (),
+) -> Reports:
+    """Write the reports of all teams and the page over them.
+
+    Parameters
+    ----------
+    project, settings, store, rubric
+        What to work with.
+    request
+        Which conversations, and where to.
+    run
+        The pull behind them, for its counts.
+    why_rules
+        Why rules graded although an LLM may be wanted.
+    measured
+        How far the graders agree with labels.
+    """
+    items = sorted(
+        graded_items(store, rubric, request), key=lambda item: (item.transcript.team or "", item.transcript.source, item.transcript.id)
+    )
+    folder = request.out or project.state / "reports"
+    if not items:
+        return Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
+    articles = load_articles(project.path("rubrics/sources.yaml"))
+    period = Period(since=request.since, until=request.until)
+    facts = _facts(store, run, why_rules)
+    names = _names(store, items) if settings.report.agents == "name" else {}
+    reports = [
+        build_report(
+            [item for item in items if item.transcript.team == team],
+            rubric,
+            articles,
+            period=period,
+            team=team,
+            settings=settings.report,
+            measured=measured,
+            run=facts,
+            agent_names=names,
+        )
+        for team in dict.fromkeys(item.transcript.team for item in items)
+    ]
+    written = write_reports(reports, folder, pdf=request.pdf, parquet=request.parquet)
+    _register(store, written, items, request)
+    return Reports(
+        folder=str(folder),
+        index=str(written[0]),
+        teams=tuple(_summary(report, folder) for report in reports),
+        verdicts=_verdicts([item.audit for item in items]),
+        conversations=len(items),
+    )
+
+
+def graded_items(store: Store, rubric: Rubric, request: ReportRequest) -> Iterator[ReportItem]:
+    """Yield the latest audit of each conversation that was asked for, scored with the rubric as it stands now."""
+    stored = store.audits(
+        since=request.since,
+        until=request.until,
+        teams=(request.team,) if request.team else (),
+        sources=request.sources,
+        grading=grading_hash(rubric),
+        asked=request.asked,
+        turns=True,
+    )
+    for item in stored:
+        transcript = _transcript(item)
+        yield ReportItem(transcript=transcript, audit=assemble(transcript, rubric, item.verdicts, item.usage))
+
+
+def _transcript(item: StoredAudit) -> RedactedTranscript:
+    found = item.conversation
+    return RedactedTranscript(
+        **{name: getattr(found, name) for name in FIELDS}, turns=found.turns, text_hash=found.text_hash, redactions=dict(found.redactions)
+    )
+
+
+def _names(store: Store, items: Sequence[ReportItem]) -> dict[str, str]:
+    """Reveal the agents' names; each is an entry in the audit trail."""
+    pseudonyms = sorted({agent for item in items for agent in item.transcript.agents})
+    shown = {one: store.reveal_agent(one, who="report", why="settings show agents by name") for one in pseudonyms}
+    return {one: name for one, name in shown.items() if name}
+
+
+def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
+    if run is None:
+        return RunFacts(why_rules=why_rules)
+    counts = run.counts
+    filtered: Counter[str] = Counter()
+    rejections = []
+    for item in store.items(run.id):
+        if item.outcome is Outcome.FILTERED:
+            filtered[item.why] += 1
+        elif item.outcome is Outcome.REJECTED:
+            rejections.append(Rejection(where=item.place, reason=item.why, id=item.id))
+    shown = PullCounts(
+        pulled=counts.pulled,
+        graded=counts.graded + counts.reused,
+        ungraded=counts.ungraded,
+        duplicate=counts.duplicate,
+        filtered=counts.filtered,
+        rejected=counts.rejected,
+    )
+    return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules)
+
+
+def _register(store: Store, written: Sequence[Path], items: Sequence[ReportItem], request: ReportRequest) -> None:
+    """Remember which conversations each page and table holds, so that erasure finds them."""
+    keys = [(item.transcript.source, item.transcript.id) for item in items]
+    moment = datetime.now(UTC)
+    for path in written:
+        store.add_report(Published(path=str(path), since=request.since, until=request.until, team=request.team, made_at=moment), keys)
+
+
+def _summary(report: TeamReport, folder: Path) -> TeamSummary:
+    return TeamSummary(
+        team=report.team,
+        slug=report.slug,
+        conversations=report.conversations,
+        score=None if report.small or report.score.value is None else round(report.score.value, 1),
+        clears=None if report.small or report.clears.value is None else report.clears.value,
+        weakest=() if report.small else tuple(item.name for item in report.coaching),
+        provisional=report.provisional,
+        page=str(folder / report.slug / "index.html"),
+        summary=summary_markdown(report),
+    )
+
+
+def _verdicts(audits: Sequence[Audit]) -> dict[str, int]:
+    given = Counter("ungraded" if verdict.level == UNGRADED else verdict.graded_by.value for audit in audits for verdict in audit.verdicts)
+    return {name: given[name] for name in ("llm", "rules", "human", "ungraded")}

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from clearbar.grading import Grader
+from clearbar.model import Model
 from clearbar.pipeline.grading import Graded, grade_batch
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
@@ -20,14 +22,18 @@ LISTED: Final = 200
 """So many rejected or failed records are listed one by one; the others are counted."""
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(Model):
     """A record that a person should look at."""
 
     place: str
     id: str | None
     outcome: Outcome
     why: str
+
+    def __str__(self) -> str:
+        """Return one line for the terminal."""
+        named = f" (id {self.id!r})" if self.id else ""
+        return f"{self.outcome}: {self.place}{named}: {self.why}"
 
 
 @dataclass
@@ -42,6 +48,8 @@ class Pulled:
     """Rejected and ungraded records, the first `LISTED` of them."""
     fallbacks: dict[str, int] = field(default_factory=dict)
     """By reason, conversations that the grader asked first could not grade."""
+    failed: int = 0
+    """Conversations with a criterion whose grading failed, and which nobody else could grade."""
 
 
 @dataclass(frozen=True)
@@ -53,9 +61,7 @@ class _Saved:
     marks: list[Mark]
 
 
-def audit_conversations(
-    space: Workspace, request: AuditRequest, *, steps: Steps, notice: Callable[[str], None], now: datetime
-) -> Pulled:
+def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps, notice: Callable[[str], None], now: datetime) -> Pulled:
     """Pull, grade and store all that a request asks for.
 
     Parameters
@@ -79,7 +85,10 @@ def audit_conversations(
     store = _store(space)
     sources = open_sources(space.project, space.settings, request, notice)
     run = store.start_run(
-        kind="audit", rubric=space.rubric, asked=space.asked, parameters=request.model_dump(mode="json", exclude={"out"}, exclude_defaults=True)
+        kind="audit",
+        rubric=space.rubric,
+        asked=space.asked,
+        parameters=request.model_dump(mode="json", exclude={"out"}, exclude_defaults=True),
     )
     pulled = Pulled(run, Counts(), tuple(source.fingerprint for source in sources))
     try:
@@ -89,7 +98,9 @@ def audit_conversations(
             _audit_source(space, store, source, request, pulled, room, steps, now)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
-        pulled.run = store.finish_run(run.id, state="interrupted" if interrupted else "failed", why="" if interrupted else type(error).__name__)
+        pulled.run = store.finish_run(
+            run.id, state="interrupted" if interrupted else "failed", why="" if interrupted else type(error).__name__
+        )
         raise
     pulled.run = store.finish_run(run.id)
     pulled.counts = pulled.run.counts
@@ -135,11 +146,13 @@ def _grade_and_save(space: Workspace, store: Store, run: Run, batch: Sequence[Ta
     by_place = {item.place: found for item, found in zip(wanted, graded, strict=True)}
     store.save_agents({name: shown for item in wanted for name, shown in item.agents.items()})
     saved = store.save_batch(run, [_item(item, by_place) for item in batch])
-    return _Saved(saved, [found.failure for found in graded if found.failure], [item.mark for item in batch if item.mark and not _held(item)])
+    return _Saved(
+        saved, [found.failure for found in graded if found.failure], [item.mark for item in batch if item.mark and not _held(item)]
+    )
 
 
 def _keys(space: Workspace, taken: Sequence[Taken]) -> list[str]:
-    graders = [space.rules] if space.llm is None else [space.rules, space.llm]
+    graders: list[Grader] = [space.rules] if space.llm is None else [space.rules, space.llm]
     return [grader.key(item.transcript) for item in taken for grader in graders]
 
 
@@ -175,7 +188,8 @@ def _collect(pulled: Pulled, saved: _Saved) -> list[Mark]:
     for item in saved.items:
         if item.outcome in {Outcome.REJECTED, Outcome.UNGRADED, Outcome.DUPLICATE} and len(pulled.listed) < LISTED:
             shown = item.transcript.id if item.transcript else item.id
-            pulled.listed.append(Listed(item.place, shown, item.outcome, item.why))
+            pulled.listed.append(Listed(place=item.place, id=shown, outcome=item.outcome, why=item.why))
+    pulled.failed += sum(any(verdict.failed for verdict in item.verdicts or ()) for item in saved.items)
     for reason in saved.failures:
         pulled.fallbacks[reason] = pulled.fallbacks.get(reason, 0) + 1
     counted = {outcome: sum(item.outcome is outcome for item in saved.items) for outcome in Outcome}

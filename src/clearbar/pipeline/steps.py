@@ -28,7 +28,6 @@ class Steps(Protocol):
         """Begin a piece of work."""
 
 
-
 class Threads:
     """Carries out pieces of work on threads of this process.
 

@@ -1,0 +1,99 @@
+"""`clearbar check`: a grader against labels."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from clearbar.cli.options import (
+    GraderOption,
+    JsonOption,
+    MapOption,
+    ProjectOption,
+    RubricOption,
+    list_some,
+    notice,
+    open_project,
+    print_json,
+    table,
+    warn,
+)
+
+if TYPE_CHECKING:
+    from clearbar.pipeline.checking import Checked
+
+__all__ = ["register"]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command(rich_help_panel="Trust")(check)
+
+
+def check(
+    labels: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--labels", metavar="PATH", help="Label files (repeatable); the project's own labelled set by default.", show_default=False
+        ),
+    ] = None,
+    transcripts: Annotated[
+        list[str] | None,
+        typer.Option("--transcripts", metavar="PATH-OR-GLOB", help="The conversations that they label (repeatable).", show_default=False),
+    ] = None,
+    map: MapOption = None,
+    grader: GraderOption = None,
+    rubric: RubricOption = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = None,
+) -> int:
+    """Compare a grader with labelled conversations: agreement, errors, and for each criterion whether it may be trusted. Exits 1 on no-go."""
+    from clearbar.pipeline.checking import CheckRequest, run_check  # noqa: PLC0415 - heavy
+
+    where, settings = open_project(project)
+    request = CheckRequest(
+        labels=tuple(labels or ()),
+        transcripts=tuple(transcripts or ()),
+        map=tuple(map or ()),
+        grader=grader.value if grader else None,
+        rubric=rubric,
+    )
+    checked = run_check(where, settings, request, notice=notice)
+    if as_json:
+        print_json(checked.result.as_json())
+    else:
+        _tell(checked)
+    if checked.rejected:
+        warn(f"{len(checked.rejected)} records could not be used:")
+        list_some([str(item) for item in checked.rejected])
+    return checked.exit_code
+
+
+def _tell(checked: "Checked") -> None:
+    result = checked.result
+    columns = ("criterion", "n", "agree", "kappa", "95 %", "weighted", "below: prec.", "rec.", "coverage", "decision")
+    rows = [
+        (
+            id,
+            str(item.n),
+            _figure(item.agreement),
+            _figure(item.kappa),
+            f"{item.interval.low:.2f} to {item.interval.high:.2f}" if item.interval else "–",
+            _figure(item.weighted_kappa),
+            _figure(item.precision_below),
+            _figure(item.recall_below),
+            _figure(item.coverage),
+            item.decision.value,
+        )
+        for id, item in result.criteria.items()
+    ]
+    table(f"{checked.grader} against {checked.labelled_set}: {result.n} conversations", columns, rows)
+    typer.echo(f"macro kappa {_figure(result.macro.kappa)}; {result.provenance.line()}")
+    for id, item in result.criteria.items():
+        if item.why:
+            typer.echo(f"  {id}: {item.why}")
+    list_some(list(checked.notes), what="more notes")
+
+
+def _figure(value: Any) -> str:
+    return "–" if value is None else f"{value:.2f}"

@@ -1,0 +1,80 @@
+"""`clearbar report` and `clearbar sample`: from what the store holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, notice, open_project, print_json, read_date, table
+
+__all__ = ["register"]
+
+TeamOption = Annotated[str | None, typer.Option("--team", metavar="T", help="Only this team.", show_default=False)]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command(rich_help_panel="Audit")(report)
+    app.command(rich_help_panel="Review")(sample)
+
+
+def report(
+    team: TeamOption = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="D", help="Only conversations from this date on.", show_default=False)
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="D", help="Only conversations before this date.", show_default=False)
+    ] = None,
+    rubric: RubricOption = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the reports.", show_default=False)] = None,
+    pdf: Annotated[bool, typer.Option("--pdf", help="Write each page as PDF, too.")] = False,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet, too.")] = False,
+    as_json: JsonOption = False,
+    project: ProjectOption = None,
+) -> int:
+    """Make the team reports of a period from the store; nothing is pulled or graded anew."""
+    from clearbar.pipeline.reporting import ReportRequest, run_report  # noqa: PLC0415 - heavy
+
+    where, settings = open_project(project)
+    request = ReportRequest(
+        since=read_date(since, "--since"),
+        until=read_date(until, "--until"),
+        team=team,
+        rubric=rubric,
+        out=out.absolute() if out else None,
+        pdf=pdf,
+        parquet=parquet,
+    )
+    made = run_report(where, settings, request, notice=notice)
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+    else:
+        typer.echo(f"{made.conversations} conversations of {len(made.teams)} teams\nreports: {made.index}")
+    return 0
+
+
+def sample(
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="ID", help="Of this run; of the newest by default.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = None,
+) -> int:
+    """List the conversations that were drawn for review, with their chances and why."""
+    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+
+    where, settings = open_project(project)
+    with open_store(where, settings) as store:
+        newest = next((one.id for one in store.runs(kind="audit") if store.samples(one.id)), None)
+        drawn = store.samples(run or newest) if run or newest else []
+    if as_json:
+        print_json([item.model_dump(mode="json") for item in drawn])
+    elif not drawn:
+        typer.echo("nothing was sampled yet: clearbar audit --review 20")
+    else:
+        rows = [
+            (item.id, item.part, item.stratum, "–" if item.probability is None else f"{item.probability:.4f}", item.why) for item in drawn
+        ]
+        table(f"drawn in run {drawn[0].run}", ("conversation", "part", "stratum", "chance", "why"), rows, right=lambda place: place == 3)  # noqa: PLR2004
+    return 0

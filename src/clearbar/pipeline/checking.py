@@ -1,0 +1,167 @@
+"""Check a grader: grade labelled conversations, compare with the labels, keep the result for reports."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from clearbar.check import CheckResult, check, load_thresholds
+from clearbar.errors import LabelError, Rejection
+from clearbar.labelled import Resolved, resolve
+from clearbar.labels_file import read_labels, read_provenance
+from clearbar.model import Model, digest
+from clearbar.pipeline.grading import grade_batch
+from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
+from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
+from clearbar.audit import assemble
+from clearbar.project import Project
+from clearbar.report import Agreements
+from clearbar.report.measured import agreements_of
+from clearbar.settings import Settings
+from clearbar.verdict import Audit, GradedBy
+
+__all__ = ["CheckRequest", "Checked", "measured_agreement", "run_check"]
+
+LABELS, CONVERSATIONS = "evals/labels", "evals/conversations"
+
+
+class CheckRequest(Model):
+    """Which grader is compared with which labels."""
+
+    labels: tuple[str, ...] = ()
+    """Label files, folders or globs; the project's own labelled set by default."""
+    transcripts: tuple[str, ...] = ()
+    """The conversations that they label; the project's own by default. Labels inside transcripts need none."""
+    map: tuple[str, ...] = ()
+    grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    rubric: str | None = None
+    split: Literal["all", "dev", "test"] = "all"
+    """Which side of the project's recorded split."""
+
+
+class Checked(Model):
+    """What a check found."""
+
+    grader: str
+    labelled_set: str
+    result: CheckResult
+    notes: tuple[str, ...]
+    rejected: tuple[Rejection, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0 no criterion is `no_go` · 1 one is, or records were rejected."""
+        return 0 if self.result.passed and not self.rejected else 1
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return one row a criterion, for a table."""
+        return [
+            {
+                "criterion": id,
+                "n": item.n,
+                "kappa": item.kappa,
+                "precision below": item.precision_below,
+                "recall below": item.recall_below,
+                "coverage": item.coverage,
+                "decision": item.decision.value,
+                "why": item.why,
+            }
+            for id, item in self.result.criteria.items()
+        ]
+
+
+def run_check(project: Project, settings: Settings, request: CheckRequest, *, notice: Callable[[str], None]) -> Checked:
+    """Grade labelled conversations and compare.
+
+    Grades are kept in the store like any others, so that checking again pays nothing twice.
+
+    Raises
+    ------
+    LabelError
+        If no label can be read, or none belongs to a conversation.
+    """
+    store = open_store(project, settings)
+    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader or "rules", store=store, notice=notice) as space:
+        return check_with(space, request, notice=notice)
+
+
+def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str], None]) -> Checked:
+    """Check the grader of an open workspace."""
+    label_paths = request.labels or (str(space.project.path(LABELS)),)
+    labels, rejected = read_labels(label_paths, notice)
+    if not labels:
+        raise LabelError(f"no label could be read from {', '.join(label_paths)}", fix="see docs/agreement.md for what a label file holds")
+    resolved = resolve(labels, space.rubric, read_provenance(label_paths))
+    own = not request.labels
+    transcripts = request.transcripts or ((str(space.project.path(CONVERSATIONS)),) if own else tuple(request.labels))
+    audits, unread = _audits(space, resolved, AuditRequest(sources=transcripts, map=request.map), notice)
+    if not audits:
+        raise LabelError(
+            "none of the labels belongs to a conversation that was read", fix="name the conversations with --transcripts PATH-OR-GLOB"
+        )
+    thresholds = load_thresholds(space.project.path("evals/thresholds.yaml"))
+    result = check(audits, resolved, space.rubric, thresholds, grader=space.first.fingerprint)
+    checked = Checked(
+        grader=space.asked,
+        labelled_set="clearbar's own labelled set" if own else ", ".join(Path(path).name for path in label_paths),
+        result=result,
+        notes=result.notes,
+        rejected=(*rejected, *unread),
+    )
+    if own:
+        _keep(space, checked)
+    return checked
+
+
+def _audits(
+    space: Workspace, resolved: Resolved, request: AuditRequest, notice: Callable[[str], None]
+) -> tuple[list[Audit], list[Rejection]]:
+    """Grade the labelled ones among the conversations."""
+    audits: list[Audit] = []
+    unread: list[Rejection] = []
+    for source in open_sources(space.project, space.settings, request, notice):
+        records = pull(space.redactor, space.settings, source, request, after=None, now=datetime.now(UTC), room=Room(None))
+        for batch in batches(records, space.settings.grading.batch):
+            unread += [Rejection(where=item.place, reason=item.why, id=item.id) for item in batch if isinstance(item, Dropped)]
+            wanted = [item.transcript for item in batch if isinstance(item, Taken) and item.transcript.id in resolved.rulings]
+            keys = [grader.key(one) for one in wanted for grader in {space.rules, space.first}]
+            graded = grade_batch(space, wanted, space.store.known_grades(keys) if space.store else None)
+            if space.store:
+                space.store.save_grades([grade for item in graded for grade in item.fresh])
+            audits += [assemble(item.transcript, space.rubric, item.verdicts, item.usage) for item in graded]
+    return audits, unread
+
+
+def _file(space: Workspace) -> Path:
+    folder = space.project.state / "checks"
+    folder.mkdir(exist_ok=True)
+    return folder / f"{digest([space.first.fingerprint, space.rubric.full_hash])[:24]}.json"
+
+
+def _keep(space: Workspace, checked: Checked) -> None:
+    _file(space).write_bytes(orjson.dumps(checked.model_dump(mode="json")))
+
+
+def measured_agreement(space: Workspace, *, notice: Callable[[str], None]) -> Sequence[Agreements]:
+    """Return how far the graders of a workspace agree with the project's labelled set.
+
+    The rules are measured on the spot, which costs nothing; an LLM only if a check of it was made before, so that no audit pays for
+    calls that nobody asked for.
+    """
+    found = []
+    rules = Workspace(**{**space.__dict__, "llm": None, "asked": "rules"})
+    for one, kind in ((rules, GradedBy.RULES), (space, GradedBy.LLM)):
+        if kind is GradedBy.LLM and one.llm is None:
+            continue
+        file = _file(one)
+        if not file.is_file() and kind is GradedBy.RULES:
+            check_with(rules, CheckRequest(), notice=lambda line: None)
+        if file.is_file():
+            checked = Checked.model_validate_json(file.read_bytes())
+            found.append(agreements_of(checked.result, kind, labelled_set=checked.labelled_set))
+        else:
+            notice("how far this LLM agrees with labels is not measured yet: clearbar check --grader llm")
+    return found

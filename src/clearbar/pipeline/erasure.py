@@ -1,0 +1,99 @@
+"""Erasure everywhere: store, published pages, and the exports beside them."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from clearbar.errors import UsageError
+from clearbar.model import Model
+from clearbar.pipeline.workspace import open_store
+from clearbar.project import Project
+from clearbar.redact import Redactor
+from clearbar.settings import Settings
+from clearbar.store import Removed, Store
+
+__all__ = ["Erasure", "apply_retention", "erase_from_everywhere"]
+
+
+class Erasure(Model):
+    """What was erased, and what is left to do by hand."""
+
+    conversations: int
+    """That were in the store and are gone."""
+    pages: tuple[str, ...]
+    """Report files that held them and were removed; `clearbar report` makes them anew without."""
+    left: tuple[str, ...]
+    """Places that could not be cleaned from here."""
+    scrubbed: bool
+    """Whether the bytes are out of the store's files, too."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.scrubbed and not self.left
+
+    def line(self) -> str:
+        """Return it in words."""
+        told = f"{self.conversations} conversations erased, {len(self.pages)} report files that held them removed (make them anew: clearbar report)"
+        told += ". A later pull will not bring them back."
+        if not self.scrubbed:
+            told += " The store is in use, so its files still hold the bytes: run the same command again when nothing else uses it."
+        return told + "".join(f"\nleft to remove by hand: {place}" for place in self.left)
+
+
+def erase_from_everywhere(
+    project: Project,
+    settings: Settings,
+    *,
+    conversations: tuple[str, ...],
+    customer: str | None,
+    who: str,
+    why: str,
+    notice: Callable[[str], None],
+) -> Erasure:
+    """Erase conversations by id, or all of a customer, from the store and from all published pages.
+
+    Raises
+    ------
+    UsageError
+        If no conversation of that id is known; a customer who is not known is still kept from coming in.
+    """
+    pseudonym = Redactor(settings.redaction, project.secret()).customer(customer) if customer else None
+    with open_store(project, settings) as store:
+        keys = [key for id in conversations for key in _known(store, id)]
+        if pseudonym and not store.find_customer(pseudonym):
+            notice("no stored conversation names that customer; later ones will not be stored")
+        done = store.erase(keys, customer=pseudonym, who=who, why=why)
+        removed: list[str] = []
+        left: list[str] = []
+        for page in done.reports:
+            (removed if _remove(page) else left).append(page)
+            if page not in left:
+                store.forget_report(page)
+    return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
+
+
+def _known(store: Store, id: str) -> list[tuple[str, str]]:
+    found = store.find_conversation(id)
+    if not found:
+        raise UsageError(f"the store knows no conversation {id!r}", fix="nothing was erased; check the id")
+    return found
+
+
+def _remove(page: str) -> bool:
+    """Remove a published file; False where it is out of reach."""
+    if "://" in page:
+        return False
+    try:
+        Path(page).unlink(missing_ok=True)
+    except OSError:
+        return False
+    return True
+
+
+def apply_retention(store: Store, settings: Settings) -> Removed:
+    """Remove what is older than the settings allow, published pages included."""
+    removed = store.apply_retention(**settings.retention.model_dump())
+    for page in removed.reports:
+        if _remove(page):
+            store.forget_report(page)
+    return removed
