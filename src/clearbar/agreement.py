@@ -5,7 +5,7 @@ the second (the grader) into `j`. All functions take arrays of tables, shape `(.
 thousands of resampled tables cost one call. More than two raters are compared by *counts*, shape `(units, K)`: how many
 raters put a unit into a category.
 
-An undefined coefficient is NaN here, and only here: `coefficient` turns it into null with the reason why.
+An undefined coefficient is NaN here, and only here: result models hold null and say why.
 
 References
 ----------
@@ -26,12 +26,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clearbar.model import Model
-
 __all__ = [
-    "Coefficient",
     "Metric",
-    "coefficient",
     "cohen_kappa",
     "coincidences",
     "confusion",
@@ -49,18 +45,6 @@ __all__ = [
 Floats = NDArray[np.float64]
 PAIR = 2
 Metric = Literal["nominal", "ordinal", "interval"]
-
-
-class Coefficient(Model):
-    """A coefficient, or the reason why there is none."""
-
-    value: float | None
-    why: str | None = None
-
-
-def coefficient(value: float, why: str) -> Coefficient:
-    """Return the coefficient, or null with the reason where it is undefined."""
-    return Coefficient(value=float(value)) if np.isfinite(value) else Coefficient(value=None, why=why)
 
 
 def confusion(first: Sequence[int] | NDArray[np.intp], second: Sequence[int] | NDArray[np.intp], categories: int) -> Floats:

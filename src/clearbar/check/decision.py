@@ -150,11 +150,8 @@ def _lacking(asked: Asked, bounds: Sequence[Bound]) -> list[str]:
         found.append(f"{asked.applicable} applicable labels of at least {least}")
     if asked.failing and asked.below < under:
         found.append(f"{asked.below} labels under the bar of at least {under}")
-    undefined = {
-        "kappa": "kappa is undefined (labels and grades all lie in one category)",
-        "precision_below": "the grader never gave a level under the bar",
-    }
-    found += [undefined[bound.of] for bound in bounds if bound.estimate is None and bound.of in undefined and asked.table.any()]
+    if any(bound.estimate is None and bound.of == "precision_below" for bound in bounds):
+        found.append("the grader never gave a level under the bar")
     return found
 
 
@@ -193,9 +190,10 @@ def _why(decision: Decision, bounds: Sequence[Bound], lacking: Sequence[str], ne
     if decision is Decision.GO:
         return "shown: " + "; ".join(_told(bound) for bound in bounds) if bounds else "nothing is asked of it"
     missed = [_told(bound) for bound in bounds if not bound.shown and bound.estimate is not None]
-    parts = [*lacking, *missed] or ["no label to compare with"]
-    more = f"; about {needed} more applicable labels would settle it" if needed else ""
-    return "; ".join(parts) + more
+    parts = [*lacking, *missed] or ["nothing can be said"]
+    if needed:
+        parts.append(f"about {needed} more applicable labels would settle it")
+    return "; ".join(parts)
 
 
 def _told(bound: Bound) -> str:

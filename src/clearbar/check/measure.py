@@ -132,7 +132,7 @@ def _criterion(criterion: Criterion, asked: Asked, resolved: Resolved) -> Criter
     levels, failing = len(known) - 2, asked.failing
     both = table[:levels, :levels]
     covered = table[:-1, :-1]
-    kappa = null(cohen_kappa(table))
+    kappa, weighted = null(cohen_kappa(table)), null(cohen_kappa(both, quadratic_weights(levels)))
     precision, recall = precision_recall(table, failing)
     decision = decide(asked)
     return CriterionCheck(
@@ -143,7 +143,7 @@ def _criterion(criterion: Criterion, asked: Asked, resolved: Resolved) -> Criter
         below=int(table[list(failing)].sum()),
         agreement=null(percent_agreement(table)),
         kappa=kappa,
-        weighted_kappa=null(cohen_kappa(both, quadratic_weights(levels))),
+        weighted_kappa=weighted,
         ac1=null(gwet_ac(_used(table))),
         alpha=null(krippendorff_alpha(table + table.T)),
         interval=None if kappa is None else _interval("kappa", cohen_kappa(asked.drawn)),
@@ -160,11 +160,27 @@ def _criterion(criterion: Criterion, asked: Asked, resolved: Resolved) -> Criter
         annotators=annotator_agreement(resolved, criterion.id, rubric),
         bounds=decision.bounds,
         decision=decision.decision,
-        why=decision.why,
+        why=decision.why + _undefined(table, both, kappa, weighted),
         needed=decision.needed,
         p=decision.p,
         trusted_together=False,
     )
+
+
+def _undefined(table: Floats, both: Floats, kappa: float | None, weighted: float | None) -> str:
+    """Return why coefficients are null, to stand behind the reason of the decision."""
+    told = [
+        f"{name} is undefined: {_lack(pairs)}"
+        for name, value, pairs in (("kappa", kappa, table), ("weighted kappa", weighted, both))
+        if value is None
+    ]
+    return "".join(f"; {line}" for line in told)
+
+
+def _lack(pairs: Floats) -> str:
+    if not pairs.any():
+        return "there is no pair of ratings"
+    return "all ratings lie in one category"
 
 
 def _used(table: Floats) -> Floats:
