@@ -11,6 +11,7 @@ from clearbar.transcript import Turn
 __all__ = [
     "ABSTAINED",
     "NOT_APPLICABLE",
+    "PASSING",
     "UNGRADED",
     "Audit",
     "AutoFail",
@@ -40,6 +41,10 @@ Failure = Literal[
 def failed(why: Failure) -> str:
     """Return the reason of an ungraded verdict for a fault of the grading itself."""
     return f"failed:{why}"
+
+
+PASSING: Final = frozenset(failed(why) for why in ("timed out", "budget", "unreachable", "interrupted"))
+"""Failures that are no fault of the conversation or of the reply; the next run asks again."""
 
 
 class GradedBy(StrEnum):
@@ -151,6 +156,11 @@ class Grade(Model):
     grader: str
     verdicts: tuple[Verdict, ...]
     usage: Usage = Usage()
+
+    @property
+    def final(self) -> bool:
+        """Whether asking again would bring nothing new: no verdict failed for a reason that passes (an outage, a spent budget)."""
+        return not any(verdict.reason in PASSING for verdict in self.verdicts)
 
 
 class GradeFailure(Model):
