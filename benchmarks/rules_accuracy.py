@@ -180,13 +180,16 @@ def _reward(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]
 
 
 def _politeness(folder: Path, grader: RulesGrader) -> dict[str, Any]:
-    found = {}
+    found, pooled = {}, []
     for domain in ("wikipedia", "stack-exchange"):
-        kept = [record for record in records(folder / "politeness.jsonl") if domain.split("-")[0] in str(record["meta"]["domain"]).lower()]
-        values = [grader.politeness(record["turns"][0]["text"]) for record in kept]
-        kinds = [record["labels"]["quartile_class"] for record in kept]
-        outer = [(kind > 0, value) for kind, value in zip(kinds, values, strict=True) if isinstance(kind, int) and kind != 0]
+        outer = [
+            (record["labels"]["quartile_class"] == "polite", grader.politeness(record["turns"][0]["text"]))
+            for record in records(folder / "politeness.jsonl")
+            if record["meta"]["domain"] == domain and record["labels"]["quartile_class"] != "middle"
+        ]
+        pooled += outer
         found[f"politeness {domain}, AUC"] = auc([a for a, _ in outer], [b for _, b in outer])
+    found["politeness both, AUC"] = auc([a for a, _ in pooled], [b for _, b in pooled])
     return found
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from clearbar.grading.rules.judge import Judge, Ruling
 from clearbar.grading.rules.lexicon import Lexicon
 from clearbar.rubric import Rubric
@@ -48,6 +50,23 @@ class RulesGrader:
             )
             for transcript, rulings in zip(batch, self._judge.rule(batch), strict=True)
         ]  # fmt: skip
+
+    def politeness(self, text: str) -> float:
+        """Return the politeness of one turn of an agent: the sum of the weights of the strategies found; higher is politer."""
+        signals = self._judge.measure(_Alone(turns=(_Said(text=text),)))
+        return 0.0 if isinstance(signals, str) else float(signals.politeness)
+
+
+class _Said(msgspec.Struct, frozen=True):
+    text: str
+    role: str = "agent"
+    time: float | None = None
+
+
+class _Alone(msgspec.Struct, frozen=True):
+    turns: tuple[_Said, ...]
+    channel: str | None = None
+    language: str | None = None
 
 
 def _verdict(ruling: Ruling) -> Verdict:

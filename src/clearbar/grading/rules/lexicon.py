@@ -34,6 +34,8 @@ class LexiconFile(Model):
     about: str = ""
     macros: dict[str, tuple[str, ...]] = {}
     groups: dict[str, GroupEntry] = Field(min_length=1)
+    politeness: dict[str, float] = {}
+    """How much each group adds to a turn's politeness."""
     function_words: str = ""
     """Words by which the language is recognised, with spaces between them."""
     common_words: str = ""
@@ -81,18 +83,28 @@ class Tongue:
         ISO 639-1 code.
     groups
         In the order of the file, which gives them their bits.
+    politeness
+        How much each group, by name, adds to a turn's politeness.
     function_words
         Words by which the language is recognised.
     common_words
         Words that say nothing about a customer's own case.
     """
 
-    def __init__(self, language: str, groups: tuple[Group, ...], function_words: frozenset[bytes], common_words: frozenset[bytes]) -> None:
+    def __init__(
+        self,
+        language: str,
+        groups: tuple[Group, ...],
+        politeness: Mapping[str, float],
+        function_words: frozenset[bytes],
+        common_words: frozenset[bytes],
+    ) -> None:
         self.language = language
         self.groups = groups
         self.function_words = function_words
         self.common_words = common_words | function_words
         self.bits = {group.name: 1 << place for place, group in enumerate(groups)}
+        self.politeness = {self.bits[name]: weight for name, weight in politeness.items()}
         self.by_name = {group.name: group for group in groups}
 
 
@@ -142,7 +154,10 @@ def _tongue(file: str, value: LexiconFile) -> Tongue:
         pattern = compile_phrases(f"{place}.phrases", entry.phrases, value.macros)
         unless = compile_phrases(f"{place}.unless", entry.unless, value.macros)
         groups.append(Group(name, entry.speaker, pattern, unless or None))
-    return Tongue(value.language, tuple(groups), _words(value.function_words), _words(value.common_words))
+    for name in value.politeness:
+        if name not in value.groups:
+            raise RubricError(f"lexicon {file}: politeness.{name}: there is no such group", fix="name a group of this file")
+    return Tongue(value.language, tuple(groups), value.politeness, _words(value.function_words), _words(value.common_words))
 
 
 def _words(text: str) -> frozenset[bytes]:

@@ -6,6 +6,7 @@
     ...        up to four words of the same sentence
     {name}     any of the phrases under `macros: name:`
     ^  $       start or end of the turn
+    >          start of a sentence
 
 Case, kinds of quotation marks and spacing do not matter, a comma between words may be there or not, and an apostrophe may
 be left out. There are no repetitions, so that no phrase can take long to search for, on either engine.
@@ -19,10 +20,10 @@ from clearbar.errors import RubricError
 
 __all__ = ["compile_phrases"]
 
-_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'{}.]+|.")
+_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|\{[a-z_]+\}|\s+|[()|*#^$'>]|[^\s()|*#^$'>{}.]+|.")
 _SPACE: Final = ",? {1,3}"
 _GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
-_SPECIAL: Final = {"*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ ?", "$": "[ .!?,]{0,6}$"}
+_SPECIAL: Final = {"*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ {0,3}", ">": "(?:^|[.!?:] {0,3}) ?", "$": "[ .!?,]{0,6}$"}
 _DEPTH: Final = 8
 _HELP: Final = "see docs/rules.md for what a phrase may hold"
 

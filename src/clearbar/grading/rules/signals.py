@@ -148,7 +148,7 @@ class Signals:
         mask = self.masks[place]
         if mask & self._bits("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood"):
             return False
-        manners = mask & self._bits("greeting", "farewell", "anything_else", "gratitude", "leave", "politeness")
+        manners = mask & self._bits("greeting", "farewell", "anything_else", "gratitude", "leave", "courtesies")
         length = len(self._words(place))
         return length <= _SHORT or bool(manners and length <= _LONG)
 
@@ -349,6 +349,12 @@ class Signals:
             and self._asks(place)
             and not self.masks[place] & self._bits("leave", "solved", "gratitude")
         ]
+
+    @_signal()
+    def politeness(self) -> float:
+        """Mean over agent turns of the weights of the politeness strategies found (Danescu-Niculescu-Mizil et al. 2013)."""
+        weights = self.tongue.politeness.items()
+        return sum(weight for place in self.agent for bit, weight in weights if self.masks[place] & bit) / max(len(self.agent), 1)
 
     @_signal()
     def own_case(self) -> list[int]:
