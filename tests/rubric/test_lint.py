@@ -1,11 +1,10 @@
-from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from clearbar.articles import Articles
-from clearbar.lint import Finding, Severity, lint
+from clearbar.lint import Severity, lint
 from clearbar.rubric import Rubric
 
 Plain = dict[str, Any]
@@ -243,16 +242,24 @@ def test_errors_come_first_and_every_finding_says_what_to_do(small: Plain) -> No
     assert all(finding.fix for finding in findings)
 
 
-@pytest.mark.parametrize("name", ["service_bar", "contact_centre"])
+@pytest.mark.parametrize(
+    ("name", "justified"),
+    [
+        ("service_bar", ()),
+        (
+            "contact_centre",
+            (
+                # Duties of an energy supplier rest on its obligations and not on an article about service.
+                "identity, recording_notice, contract_terms, safety_first: rest on no article",
+                # Its rules are still to be written; until then it is graded by an LLM or by people.
+                "holds: have no rules, so that nothing grades them without an LLM",
+            ),
+        ),
+    ],
+)
 def test_the_shipped_rubrics_have_no_error_and_no_unjustified_warning(
-    name: str, request: pytest.FixtureRequest, articles: Articles, is_justified: Callable[[Finding], bool]
+    name: str, justified: tuple[str, ...], request: pytest.FixtureRequest, articles: Articles
 ) -> None:
     rubric: Rubric = request.getfixturevalue(name)
-    assert [finding for finding in lint(rubric, articles) if not is_justified(finding)] == []
-
-
-@pytest.fixture
-def is_justified() -> Callable[[Finding], bool]:
-    # Duties of an energy supplier rest on its obligations and not on an article about service.
-    duties = "identity, recording_notice, contract_terms, safety_first: rest on no article"
-    return lambda finding: finding.what == duties
+    findings = lint(rubric, articles)
+    assert [finding for finding in findings if finding.level is ERROR or not finding.what.endswith(justified)] == []
