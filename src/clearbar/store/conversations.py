@@ -206,6 +206,7 @@ def _write_grades(connection: Connection, made: Sequence[Grade], moment: datetim
             "made_at": moment,
         }
         for grade in made
+        if grade.final  # what an outage left with holes is asked again by the next run
     ]
     merge(connection, grades, rows)
 
