@@ -13,7 +13,7 @@ try:
 except ImportError:  # pragma: no cover - platforms without the engine
     re2 = None
 
-__all__ = ["HAS_RE2", "Finder", "hits", "open_finder", "unguarded"]
+__all__ = ["HAS_RE2", "Finder", "first_hit", "hits", "open_finder", "unguarded"]
 
 HAS_RE2: Final = re2 is not None
 _SPEAKERS: Final = ("customer", "agent")
@@ -122,8 +122,18 @@ def open_finder(tongue: Tongue, *, plain: bool = False) -> Finder:
 
 def hits(group: Group, utterance: Utterance) -> list[tuple[int, int]]:
     """Return where a group stands in a text, in code points of the text as it was written."""
-    spans = utterance.find(group.regex)
-    if group.guard is None:
-        return spans
-    guards = utterance.find(group.guard)
-    return [(start, end) for start, end in spans if not any(low <= start and end <= high for low, high in guards)]
+    plain = utterance.normal.decode()
+    spans = [match.span() for match in group.regex.finditer(plain)]
+    if group.guard is not None:
+        guards = [match.span() for match in group.guard.finditer(plain)]
+        spans = [(start, end) for start, end in spans if not any(low <= start and end <= high for low, high in guards)]
+    return [utterance.original(start, end) for start, end in spans]
+
+
+def first_hit(group: Group, utterance: Utterance) -> tuple[int, int] | None:
+    """Return where a group first stands in a text; None where it does not."""
+    if group.guard is not None:
+        found = hits(group, utterance)
+        return found[0] if found else None
+    match = group.regex.search(utterance.normal.decode())
+    return None if match is None else utterance.original(*match.span())

@@ -21,8 +21,9 @@ __all__ = ["ENGINE", "Judge", "Ruling", "Talk"]
 ENGINE: Final = "1"
 """Version of the measurements; a change that can change a verdict raises it."""
 _SIDES: Final = {"customer": 0, "agent": 1}
-_QUOTES: Final = 3
 _HOUR: Final = 3_600.0
+ABSTAIN: Final = "abstain"
+_PLAIN, _TOP, _FAILING = 1, 2, 3  # quotes for a level in the middle, at the top, and one that fails
 
 
 class Talk(Protocol):
@@ -57,37 +58,65 @@ class Ruling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class _Entry:
     """A decision made ready: its condition compiled, its names known."""
 
-    __slots__ = ("because", "condition", "evidence", "level", "names", "searched")
+    __slots__ = ("because", "condition", "evidence", "level", "most", "names", "searched")
 
-    def __init__(self, decision: Decision, condition: Condition, names: tuple[str, ...]) -> None:
+    def __init__(self, decision: Decision, condition: Condition, names: tuple[str, ...], most: int) -> None:
         self.level = decision.level
         self.because = decision.because
         self.condition = condition
         self.names = names
         self.evidence = decision.evidence or names
         self.searched = decision.searched
+        self.most = most
 
 
 class _Asked:
     """A criterion made ready."""
 
-    def __init__(self, criterion: Criterion, known: frozenset[str], rubric: str) -> None:
+    def __init__(self, criterion: Criterion, known: frozenset[str], rubric: Rubric, grader: str) -> None:
+        rules = criterion.rules
         self.id = criterion.id
-        self.rules = criterion.rules
         self.min_agent_turns = criterion.applies.min_agent_turns or 0
         self.condition = criterion.applies.condition
-        place = f"rubric {rubric}, criteria.{criterion.id}.rules"
+        self._known, self._grader = known, grader
+        place = f"rubric {rubric.name}, criteria.{criterion.id}.rules"
+        scale = rubric.scale_of(criterion.id)
+        most = {level.id: _FAILING if level.fails else _PLAIN for level in scale.levels} | {scale.ids[-1]: _TOP}
         self.entries = [
-            _entry(decision, f"{place}.decide[{number}]", known, self.rules.given) for number, decision in enumerate(self.rules.decide)
+            self._entry(decision, f"{place}.decide[{number}]", rules.given, most.get(decision.level, _PLAIN))
+            for number, decision in enumerate(rules.decide)
         ]
-        for name in self.rules.evidence:
+        for name in rules.evidence:
             _known(name, f"{place}.evidence", known)
+        self.otherwise = rules.otherwise if rules.otherwise not in {ABSTAIN, NOT_APPLICABLE} else None
+        self.because = rules.because
+        self.evidence = rules.evidence or ("final_reply",)
+        self.most = most.get(rules.otherwise, _PLAIN)
+        self.too_few = self.state(NOT_APPLICABLE, f"The agent has fewer than {self.min_agent_turns} turns.")
+        self.unshown = self.state(UNGRADED, "No words of the conversation show it.")
+        self.default = self.state(
+            NOT_APPLICABLE if rules.otherwise == NOT_APPLICABLE else UNGRADED, rules.because or "No signal shows it either way."
+        )
 
+    def _entry(self, decision: Decision, place: str, given: Mapping[str, float], most: int) -> _Entry:
+        for name in decision.evidence:
+            _known(name, f"{place}.evidence", self._known)
+        return _Entry(decision, *parse(decision.when, f"{place}.when", self._known, given), most)
 
-def _entry(decision: Decision, place: str, known: frozenset[str], given: Mapping[str, float]) -> _Entry:
-    for name in decision.evidence:
-        _known(name, f"{place}.evidence", known)
-    return _Entry(decision, *parse(decision.when, f"{place}.when", known, given))
+    def state(self, level: str, why: str, reason: str = ABSTAINED) -> Ruling:
+        """Return a ruling without a level of the scale; the reason is that of an ungraded one."""
+        return Ruling(
+            criterion=self.id, level=level, reason=reason if level == UNGRADED else None, graded_by="rules", grader=self._grader,
+            rationale=why, evidence=(),
+        )  # fmt: skip
+
+    def level(self, level: str, why: str, proofs: tuple[Proof, ...], searched: tuple[int, ...] | None) -> Ruling:
+        """Return a ruling with a level of the scale; without a quote there is none."""
+        if not proofs:
+            return self.unshown
+        return Ruling(
+            criterion=self.id, level=level, graded_by="rules", grader=self._grader, rationale=why, evidence=proofs, searched=searched
+        )
 
 
 def _known(name: str, place: str, known: frozenset[str]) -> None:
@@ -118,9 +147,10 @@ class Judge:
         self._limits = rubric.limits
         self._lexicon = lexicon
         self._finders: dict[str, Finder] = {code: open_finder(tongue, plain=plain) for code, tongue in lexicon.tongues.items()}
-        asked = [_Asked(criterion, known, rubric.name) for criterion in rubric.criteria]
-        self._order = [item.id for item in asked]
-        self._asked = [item for item in asked if item.condition is None] + [item for item in asked if item.condition is not None]
+        asked = [_Asked(criterion, known, rubric, self.fingerprint) for criterion in rubric.criteria]
+        self._by_id = {item.id: item for item in asked}
+        # Criteria that hang on another's answer come last.
+        self._order = [item for item in asked if item.condition is None] + [item for item in asked if item.condition is not None]
         self._conditional = any(item.condition is not None for item in asked)
 
     def rule(self, talks: Sequence[Talk]) -> Iterator[list[Ruling]]:
@@ -166,73 +196,53 @@ class Judge:
 
     def _without(self, reason: str) -> list[Ruling]:
         why = "No turn of an agent." if reason == ABSTAINED else "No lexicon covers the language of this conversation."
-        return [self._ungraded(id, reason, why) for id in self._order]
-
-    def _ungraded(self, id: str, reason: str, why: str) -> Ruling:
-        return Ruling(criterion=id, level=UNGRADED, reason=reason, graded_by="rules", grader=self.fingerprint, rationale=why, evidence=())
+        return [self._by_id[id].state(UNGRADED, why, reason) for id in self._by_id]
 
     def _decide(self, signals: Signals) -> list[Ruling]:
         if not self._conditional:
-            return [self._one(item, signals) for item in self._asked]
+            return [_one(item, signals) for item in self._order]
         given: dict[str, Ruling] = {}
-        for item in self._asked:
-            given[item.id] = self._conditional_one(item, signals, given)
-        return [given[id] for id in self._order]
-
-    def _conditional_one(self, item: _Asked, signals: Signals, given: Mapping[str, Ruling]) -> Ruling:
-        condition = item.condition
-        if condition is not None and condition.criterion in given:
-            other = given[condition.criterion].level
-            if other != UNGRADED and other not in condition.levels:
-                return self._state(item.id, NOT_APPLICABLE, f"It applies only by the answer to {condition.criterion}.")
-        return self._one(item, signals)
-
-    def _one(self, item: _Asked, signals: Signals) -> Ruling:
-        if len(signals.agent) < item.min_agent_turns:
-            return self._state(item.id, NOT_APPLICABLE, f"The agent has fewer than {item.min_agent_turns} turns.")
-        for entry in item.entries:
-            if entry.condition(signals):
-                return self._by(item.id, entry, signals)
-        rules = item.rules
-        if rules.otherwise == "abstain":
-            return self._ungraded(item.id, ABSTAINED, rules.because or "No signal shows it either way.")
-        if rules.otherwise == NOT_APPLICABLE:
-            return self._state(item.id, NOT_APPLICABLE, rules.because or "No signal shows an occasion for it.")
-        return self._level(item.id, rules.otherwise, rules.because, rules.evidence, None, signals)
-
-    def _by(self, id: str, entry: _Entry, signals: Signals) -> Ruling:
-        values = ", ".join(f"{name} {_shown(getattr(signals, name))}" for name in entry.names)
-        rationale = f"{entry.because} ({values})"
-        if entry.level == NOT_APPLICABLE:
-            return self._state(id, NOT_APPLICABLE, rationale)
-        if entry.level == "abstain":
-            return self._ungraded(id, ABSTAINED, rationale)
-        return self._level(id, entry.level, rationale, entry.evidence, entry.searched, signals)
-
-    def _state(self, id: str, level: str, rationale: str) -> Ruling:
-        return Ruling(criterion=id, level=level, graded_by="rules", grader=self.fingerprint, rationale=rationale, evidence=())
-
-    def _level(self, id: str, level: str, rationale: str, names: Sequence[str], searched: str | None, signals: Signals) -> Ruling:
-        proofs = _proofs(names, signals)
-        if not proofs:
-            return self._ungraded(id, ABSTAINED, "No words of the conversation show it.")
-        return Ruling(
-            criterion=id, level=level, graded_by="rules", grader=self.fingerprint, rationale=rationale, evidence=proofs,
-            searched=_searched(searched, signals),
-        )  # fmt: skip
+        for item in self._order:
+            other = given.get(item.condition.criterion) if item.condition else None
+            if item.condition and other and other.level not in {UNGRADED, *item.condition.levels}:
+                given[item.id] = item.state(NOT_APPLICABLE, f"It applies only by the answer to {item.condition.criterion}.")
+            else:
+                given[item.id] = _one(item, signals)
+        return [given[id] for id in self._by_id]
 
 
-def _proofs(names: Sequence[str], signals: Signals) -> tuple[Proof, ...]:
-    """Return up to three quotes, from the turns that the named signals counted."""
-    proofs: dict[tuple[int, int], Proof] = {}
+def _one(item: _Asked, signals: Signals) -> Ruling:
+    if len(signals.agent) < item.min_agent_turns:
+        return item.too_few
+    for entry in item.entries:
+        if entry.condition(signals):
+            return _by(item, entry, signals)
+    if item.otherwise is None:
+        return item.default
+    return item.level(item.otherwise, item.because, _proofs(item.evidence, item.most, signals), None)
+
+
+def _by(item: _Asked, entry: _Entry, signals: Signals) -> Ruling:
+    values = ", ".join([f"{name} {getattr(signals, name):g}" for name in entry.names])
+    why = f"{entry.because} ({values})"
+    if entry.level in {NOT_APPLICABLE, ABSTAIN}:
+        return item.state(NOT_APPLICABLE if entry.level == NOT_APPLICABLE else UNGRADED, why)
+    return item.level(entry.level, why, _proofs(entry.evidence, entry.most, signals), _searched(entry.searched, signals))
+
+
+def _proofs(names: Sequence[str], most: int, signals: Signals) -> tuple[Proof, ...]:
+    """Return up to so many quotes, from the turns that the named signals counted."""
+    proofs: list[Proof] = []
     for name in names:
-        for place in signals.turns(name)[:2]:
+        for place in signals.turns(name)[:most]:
             proof = quote(signals, name, place)
-            if proof is not None:
-                proofs.setdefault((place, proof.start), proof)
-        if len(proofs) >= _QUOTES:
+            if proof is not None and proof not in proofs:
+                proofs.append(proof)
+        if len(proofs) >= most:
             break
-    return tuple(sorted(proofs.values(), key=lambda proof: (proof.turn, proof.start))[:_QUOTES])
+    if len(proofs) > 1:
+        proofs = sorted(proofs[:most], key=lambda proof: (proof.turn, proof.start))
+    return tuple(proofs)
 
 
 def _searched(whose: str | None, signals: Signals) -> tuple[int, ...] | None:
@@ -241,7 +251,3 @@ def _searched(whose: str | None, signals: Signals) -> tuple[int, ...] | None:
     if whose == "all":
         return tuple(place for place, side in enumerate(signals.sides) if side >= 0)
     return tuple(signals.agent if whose == "agent" else signals.customer)
-
-
-def _shown(value: Any) -> str:
-    return f"{value:g}"

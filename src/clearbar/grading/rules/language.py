@@ -14,8 +14,8 @@ __all__ = ["recognize"]
 
 _ENOUGH: Final = 0.2  # share of function words by which a text is of a lexicon's language without further asking
 _FEW: Final = 4  # words: too little to tell
+_GLANCE: Final = 300  # code points that are looked at first
 _READ: Final = 2_000  # code points that are looked at
-_SURE: Final = 0.5
 
 
 def recognize(talk: Any, sides: Sequence[int], lexicon: Lexicon) -> str | None:
@@ -25,14 +25,26 @@ def recognize(talk: Any, sides: Sequence[int], lexicon: Lexicon) -> str | None:
     """
     if talk.language:
         return str(talk.language)[:2].lower()
-    text = " ".join(turn.text[:_READ] for turn, side in zip(talk.turns, sides, strict=True) if side >= 0)[:_READ]
-    words = normalize(text)[0].translate(None, b',.!?;:"()').split()
-    if len(words) < _FEW:
-        return next(iter(lexicon.tongues))
-    for code, tongue in lexicon.tongues.items():
-        if sum(word in tongue.function_words for word in words) >= _ENOUGH * len(words):
-            return code
+    for read in (_GLANCE, _READ):
+        text = _beginning(talk.turns, sides, read)
+        words = normalize(text)[0].translate(None, b',.!?;:"()').split()
+        if len(words) < _FEW:
+            return next(iter(lexicon.tongues))
+        for code, tongue in lexicon.tongues.items():
+            if sum(map(tongue.function_words.__contains__, words)) >= _ENOUGH * len(words):
+                return code
     return _detect(text, next(iter(lexicon.tongues)))
+
+
+def _beginning(turns: Sequence[Any], sides: Sequence[int], length: int) -> str:
+    parts, left = [], length
+    for turn, side in zip(turns, sides, strict=True):
+        if side >= 0:
+            parts.append(turn.text[:left])
+            left -= len(parts[-1])
+            if left <= 0:
+                break
+    return " ".join(parts)
 
 
 def _detect(text: str, fallback: str) -> str | None:

@@ -16,6 +16,8 @@ from clearbar.rubric_file import load_model
 __all__ = ["Group", "Lexicon", "Tongue", "load_lexicon"]
 
 Speaker = Literal["agent", "customer", "any"]
+
+
 class GroupEntry(Model):
     """A group as it stands in a file."""
 
@@ -74,6 +76,18 @@ class Group:
         return re.compile(self.unless, re.ASCII) if self.unless else None
 
 
+class _Together(dict[tuple[str, ...], int]):
+    """The bits of several groups together, worked out when first asked for; groups that a language lacks have none."""
+
+    def __init__(self, bits: Mapping[str, int]) -> None:
+        super().__init__()
+        self._bits = bits
+
+    def __missing__(self, groups: tuple[str, ...]) -> int:
+        self[groups] = bits = sum({self._bits.get(group, 0) for group in groups})
+        return bits
+
+
 class Tongue:
     """A lexicon of one language.
 
@@ -105,6 +119,7 @@ class Tongue:
         self.common_words = common_words | function_words
         self.bits = {group.name: 1 << place for place, group in enumerate(groups)}
         self.politeness = {self.bits[name]: weight for name, weight in politeness.items()}
+        self.together = _Together(self.bits)
         self.by_name = {group.name: group for group in groups}
 
 

@@ -4,6 +4,7 @@ A signal's value is a number. Where it is a number of turns, `Signals.turns` tel
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 from clearbar.grading.rules.lexicon import Tongue
@@ -100,17 +101,25 @@ class Signals:
         self.utterances = utterances
         self.tongue = tongue
         self.limits = limits
-        self.masks = [utterance.mask if utterance else 0 for utterance in utterances]
+        self.masks = masks = [utterance.mask if utterance else 0 for utterance in utterances]
         self.agent = [place for place, side in enumerate(sides) if side == AGENT]
         self.customer = [place for place, side in enumerate(sides) if side == CUSTOMER]
         self.found: dict[str, list[int]] = {}
+        self.heard = 0
+        """Groups found in any turn."""
+        for mask in masks:
+            self.heard |= mask
 
     def __getattr__(self, name: str) -> float:
         """Return in how many turns a group was found, or the figure of a limit; unlimited where the channel has none."""
-        if name in self.tongue.bits:
-            self.found[name] = found = self._with(range(len(self.masks)), name)
-            self.__dict__[name] = len(found)
-            return len(found)
+        bit = self.tongue.bits.get(name)
+        if bit is not None:
+            count = 0
+            if self.heard & bit:
+                self.found[name] = found = [place for place, mask in enumerate(self.masks) if mask & bit]
+                count = len(found)
+            self.__dict__[name] = count
+            return count
         if name.startswith("_"):
             raise AttributeError(name)
         value = self.__dict__[name] = self.limits.get(name, float("inf") if name.endswith("_seconds") else 0.0)
@@ -122,14 +131,11 @@ class Signals:
         return self.found.get(name, [])
 
     def _bits(self, *groups: str) -> int:
-        bits = 0
-        for group in groups:
-            bits |= self.tongue.bits.get(group, 0)
-        return bits
+        return self.tongue.together[groups]
 
     def _with(self, places: Iterable[int], *groups: str) -> list[int]:
-        bits, masks = self._bits(*groups), self.masks
-        return [place for place in places if masks[place] & bits]
+        bits, masks = self.tongue.together[groups], self.masks
+        return [place for place in places if masks[place] & bits] if self.heard & bits else []
 
     def _words(self, place: int) -> frozenset[bytes]:
         utterance = self.utterances[place]
@@ -141,7 +147,8 @@ class Signals:
         return utterance.stated if utterance else frozenset()
 
     def _asks(self, place: int) -> bool:
-        return "?" in self.all[place].text
+        utterance = self.utterances[place]
+        return utterance is not None and utterance.asks
 
     def _social(self, place: int) -> bool:
         """Whether a turn holds nothing but manners."""
@@ -232,7 +239,9 @@ class Signals:
         """Customer turns, after an agent turn, that still tell of trouble, complain or say something again."""
         bits = self._bits("anger", "complaint", "repeat_point", "loss", "fault", "chase")
         first = self.agent[0] if self.agent else len(self.masks)
-        return [place for place in self.customer if place > first and self.masks[place] & bits and not self.masks[place] & self._bits("solved")]
+        return [
+            place for place in self.customer if place > first and self.masks[place] & bits and not self.masks[place] & self._bits("solved")
+        ]
 
     @_signal("correction_by_customer")
     def set_right(self) -> list[int]:
@@ -375,8 +384,9 @@ class Signals:
         """Turns that carry a time."""
         return [place for place, side in enumerate(self.sides) if side >= 0 and self.all[place].time is not None]
 
-    def _gaps(self) -> list[tuple[int, float]]:
-        """Return agent turns with the seconds since the customer began to wait, or since a wait was announced."""
+    @cached_property
+    def gaps(self) -> list[tuple[int, float]]:
+        """Agent turns with the seconds since the customer began to wait, or since a wait was announced."""
         gaps: list[tuple[int, float]] = []
         since: float | None = None
         for place, side in enumerate(self.sides):
@@ -392,19 +402,19 @@ class Signals:
     @_signal()
     def longest_gap(self) -> float:
         """Longest time, in seconds, that the customer waited for a reply."""
-        return max((seconds for _, seconds in self._gaps()), default=0.0)
+        return max((seconds for _, seconds in self.gaps), default=0.0)
 
     @_signal()
     def slow_replies(self) -> list[int]:
         """Agent turns that came later than the channel's `gap_seconds`."""
         limit = self.limits.get("gap_seconds", float("inf"))
-        return [place for place, seconds in self._gaps() if seconds > limit]
+        return [place for place, seconds in self.gaps if seconds > limit]
 
     @_signal()
     def late_replies(self) -> list[int]:
         """Agent turns that came later than the channel's `long_gap_seconds`."""
         limit = self.limits.get("long_gap_seconds", float("inf"))
-        return [place for place, seconds in self._gaps() if seconds > limit]
+        return [place for place, seconds in self.gaps if seconds > limit]
 
     # ------------------------------------------------------------------ what comes next, and the end
 

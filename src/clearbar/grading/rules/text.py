@@ -9,12 +9,19 @@ __all__ = ["READ", "Side", "Utterance", "normalize"]
 READ: Final = 16_384
 """So many code points of a turn are read; what lies behind is pasted matter, and time stays bounded."""
 
-_ASCII: Final = bytes(ord(" ") if code < 32 or code == 127 else ord(chr(code).lower()) for code in range(128)) + bytes(range(128, 256))
-_WORDS: Final = bytes(
-    code if chr(code).isalnum() or code == ord("'") or code >= 128 else ord(" ") for code in range(256)
-)  # what splits words; bytes of other alphabets stay
+_SPACE: Final = ord(" ")
+_DELETE: Final = 127
+_ASCII: Final = bytes(
+    _SPACE if code < _SPACE or code == _DELETE else ord(chr(code).lower()) if code < _DELETE else code for code in range(256)
+)
+_WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > _DELETE else _SPACE for code in range(256))
+"""Splits words; bytes of other alphabets stay."""
 _QUESTION: Final = re.compile(rb"[^.!?]*\?")
-_QUOTES: Final = {"’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "…": ".", "–": "-", "—": "-", "！": "!", "？": "?"}  # noqa: RUF001
+_SENTENCE: Final = re.compile(r"[^.!?\n。！？]+[.!?。！？]*|[.!?。！？]+")  # noqa: RUF001 - full-width marks end sentences too
+_LONGEST: Final = 240  # code points of a quote
+_PLAIN: Final = {
+    "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "…": ".", "–": "-", "—": "-", "！": "!", "？": "?",  # noqa: RUF001
+}  # fmt: skip
 
 
 class _Table(dict[int, str]):
@@ -26,15 +33,15 @@ class _Table(dict[int, str]):
 
 
 def _plain(char: str) -> str:
-    if char in _QUOTES:
-        return _QUOTES[char]
+    if char in _PLAIN:
+        return _PLAIN[char]
     category = unicodedata.category(char)
     if category in {"Cf", "Mn"}:  # zero-width, directional and combining marks, which can hide inside a word
         return ""
     if category in {"Cc", "Zs", "Zl", "Zp"}:
         return " "
-    compatible = unicodedata.normalize("NFKD", char)[:1]
-    lower = (compatible if compatible.isascii() and compatible.isalnum() else char).lower()
+    base = unicodedata.normalize("NFKD", char)[:1]
+    lower = (base if base.isascii() and base.isalnum() else char).lower()
     return lower if len(lower) == 1 else char
 
 
@@ -61,15 +68,19 @@ Side = int
 class Utterance:
     """A distinct text of one side, with what was found in it; stock texts are shared by all turns of a block that hold them."""
 
-    __slots__ = ("_stated", "_words", "mask", "normal", "places", "text")
+    __slots__ = ("_sentences", "_stated", "_words", "asks", "mask", "normal", "places", "quotes", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.normal, self.places = normalize(text)
         self.mask = 0
         """Bit set of the lexicon's groups that were found."""
+        self.asks = b"?" in self.normal
+        self.quotes: dict[str, tuple[int, int, str] | None] = {}
+        """What is quoted for a signal, kept for the next turn with this text."""
         self._words: frozenset[bytes] | None = None
         self._stated: frozenset[bytes] | None = None
+        self._sentences: list[tuple[int, int]] | None = None
 
     @property
     def words(self) -> frozenset[bytes]:
@@ -82,14 +93,31 @@ class Utterance:
     def stated(self) -> frozenset[bytes]:
         """The distinct words outside questions."""
         if self._stated is None:
-            self._stated = self.words
-            if b"?" in self.normal:
-                self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split())
+            self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split()) if self.asks else self.words
         return self._stated
 
-    def find(self, regex: re.Pattern[str]) -> list[tuple[int, int]]:
-        """Return the spans, in code points of the text, at which a pattern is found."""
-        plain = self.normal.decode()
-        spans = [match.span() for match in regex.finditer(plain)]
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """Return where a span of the normal text's code points stands in the text."""
         places = self.places
-        return spans if places is None else [(places[start], places[end - 1] + 1) for start, end in spans if end > start]
+        return (start, end) if places is None or end <= start else (places[start], places[end - 1] + 1)
+
+    def sentence(self, start: int, end: int) -> tuple[int, int]:
+        """Return the bounds of the sentence that a span stands in, or of as much of it as may be quoted."""
+        if self._sentences is None:
+            self._sentences = [match.span() for match in _SENTENCE.finditer(self.text, 0, READ)]
+        for low, high in self._sentences:
+            if low <= start < high:
+                return self._trimmed(low, max(high, end), start, end)
+        return start, end
+
+    def _trimmed(self, low: int, high: int, start: int, end: int) -> tuple[int, int]:
+        text = self.text
+        if high - low > _LONGEST:
+            low = max(low, start - _LONGEST // 4)
+            high = max(end, low + _LONGEST)
+        while low < start and text[low].isspace():
+            low += 1
+        high = min(high, len(text))
+        while high > end and text[high - 1].isspace():
+            high -= 1
+        return low, high
