@@ -1,4 +1,6 @@
-"""Set up clearbar in `.venv` and run it: `python3 go.py audit …` runs clearbar, `python3 go.py test …` installs what tests need and runs them.
+"""Set up clearbar in `.venv` and run it.
+
+`python3 go.py audit …` runs clearbar; `python3 go.py test …` installs what tests need and runs them.
 
 Needs Python 3.11 or newer with pip and venv; nothing else. Packages are pinned and checked by hash.
 """

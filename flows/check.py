@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
-from clearbar.pipeline.checking import CheckRequest, Checked, run_check
-from clearbar.project import find_project
-from clearbar.settings import load_settings
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_table_artifact
+
+from clearbar.pipeline.checking import Checked, CheckRequest, run_check
+from clearbar.project import find_project
+from clearbar.settings import load_settings
 
 
 @flow(

@@ -4,16 +4,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from clearbar.pipeline.artifacts import Artifacts, emit
-from clearbar.pipeline.nightly import NightlyRequest, NightlyResult, run_nightly
-from clearbar.pipeline.steps import Delegated, Pending
-from clearbar.project import find_project
-from clearbar.settings import load_settings
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events import emit_event
 from prefect.task_runners import ThreadPoolTaskRunner
+
+from clearbar.pipeline.artifacts import Artifacts, emit
+from clearbar.pipeline.nightly import NightlyRequest, NightlyResult, run_nightly
+from clearbar.pipeline.steps import Delegated, Pending
+from clearbar.project import find_project
+from clearbar.settings import load_settings
 
 RUNNER: Any = ThreadPoolTaskRunner(max_workers=4)
 

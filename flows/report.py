@@ -2,11 +2,12 @@
 
 from pathlib import Path
 
+from prefect import flow
+from prefect.artifacts import create_link_artifact
+
 from clearbar.pipeline.reporting import ReportRequest, Reports, run_report
 from clearbar.project import find_project
 from clearbar.settings import load_settings
-from prefect import flow, get_run_logger
-from prefect.artifacts import create_link_artifact
 
 
 @flow(name="report", description="Make the team reports of a period from the store; nothing is graded anew.", persist_result=False)
@@ -21,7 +22,7 @@ def report(request: ReportRequest | None = None, project: str | None = None) -> 
         Project folder; found as on the command line where empty.
     """
     where = find_project(Path(project) if project else None)
-    made = run_report(where, load_settings(where), request or ReportRequest(), notice=get_run_logger().info)
+    made = run_report(where, load_settings(where), request or ReportRequest())
     if made.index:
         create_link_artifact(key="reports", link=Path(made.index).as_uri(), link_text="Reports", description="The page over all teams.")
     return made

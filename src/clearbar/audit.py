@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+from clearbar.grading.fallback import apply_conditions
 from clearbar.rubric import Rubric
 from clearbar.scoring import score
 from clearbar.transcript import RedactedTranscript, Role
-from clearbar.verdict import NOT_APPLICABLE, Audit, RubricRef, Usage, Verdict
+from clearbar.verdict import Audit, RubricRef, Usage, Verdict
 
 __all__ = ["assemble", "concerned_agent"]
 
@@ -29,9 +30,8 @@ def assemble(
         Whether the audit carries the redacted turns.
     """
     given = {verdict.criterion: verdict for verdict in verdicts}
-    final = [
-        _concerning(_conditioned(given[criterion.id], given, rubric), transcript) for criterion in rubric.criteria if criterion.id in given
-    ]
+    in_order = [given[criterion.id] for criterion in rubric.criteria if criterion.id in given]
+    final = [_concerning(verdict, transcript) for verdict in apply_conditions(rubric, in_order)]
     scored = score(final, rubric)
     return Audit(
         transcript=transcript.id,
@@ -47,18 +47,6 @@ def assemble(
         usage=usage or Usage(),
         turns=transcript.turns if with_text else None,
     )
-
-
-def _conditioned(verdict: Verdict, given: dict[str, Verdict], rubric: Rubric) -> Verdict:
-    """Make a criterion not applicable where the one it depends on was given none of the levels that call for it."""
-    condition = rubric.criterion(verdict.criterion).applies.condition
-    if condition is None or condition.criterion not in given:
-        return verdict
-    other = given[condition.criterion]
-    if other.level in condition.levels or not (other.graded or other.level == NOT_APPLICABLE):
-        return verdict
-    why = f"applies only where {condition.criterion} is {' or '.join(condition.levels)}"
-    return verdict.model_copy(update={"level": NOT_APPLICABLE, "reason": None, "rationale": why, "evidence": (), "searched": None})
 
 
 def _concerning(verdict: Verdict, transcript: RedactedTranscript) -> Verdict:

@@ -74,7 +74,7 @@ def audit(
     """Audit conversations: pull, redact, grade, store, check, sample for review, and report for each team."""
     quiet()
     where, settings = open_project(project)
-    from clearbar.pipeline.request import AuditRequest  # noqa: PLC0415
+    from clearbar.pipeline.request import AuditRequest
 
     request = AuditRequest(
         sources=tuple(source or ()),
@@ -99,8 +99,8 @@ def audit(
 
 
 def _run(where: Project, settings: Settings, request: "AuditRequest", *, no_prefect: bool) -> "AuditResult":
-    from clearbar.cli.progress import watched  # noqa: PLC0415
-    from clearbar.pipeline.audits import run_audit  # noqa: PLC0415 - heavy
+    from clearbar.cli.progress import watched
+    from clearbar.pipeline.audits import run_audit
 
     with watched():
         why = "" if no_prefect else unusable(os.environ)
@@ -113,7 +113,7 @@ def _run(where: Project, settings: Settings, request: "AuditRequest", *, no_pref
 
 def _flow(where: Project, settings: Settings, request: "AuditRequest") -> "AuditResult":
     """Run the project's flow; if Prefect itself fails, finish without it: what was graded is in the store and not graded again."""
-    from clearbar.pipeline.audits import run_audit  # noqa: PLC0415
+    from clearbar.pipeline.audits import run_audit
 
     try:
         entry = runpy.run_path(str(where.path("flows/audit.py")))
@@ -127,10 +127,19 @@ def _flow(where: Project, settings: Settings, request: "AuditRequest") -> "Audit
 
 
 def _estimate(where: Project, settings: Settings, request: "AuditRequest", *, as_json: bool) -> int:
-    from clearbar.pipeline.estimate import estimate_cost  # noqa: PLC0415
+    from clearbar.pipeline.estimate import estimate_cost
 
     found = estimate_cost(where, settings, request, notice=notice)
-    print_json(found.model_dump(mode="json")) if as_json else typer.echo(found.line())
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return 0
+    cost = "cost unknown: the model is not in the price table" if found.cost_usd is None else f"at most ${found.cost_usd:.2f}"
+    typer.echo(
+        f"{found.conversations} conversations, {found.calls} calls, {found.input_tokens:,} input tokens"
+        f" (up to {found.cached_tokens:,} of them cached), {found.output_tokens:,} output tokens; {cost}"
+    )
+    if found.over_long:
+        typer.echo(f"{found.over_long} conversations are too long for the model and would go to the rules")
     return 0
 
 
@@ -153,8 +162,8 @@ def _tell(result: "AuditResult") -> None:
             "",
             ("team", "conversations", "score", "clears the bar", "weakest"),
             [_row(team) for team in result.teams],
-            right=lambda place: 0 < place < 4,
-        )  # noqa: PLR2004
+            right=(1, 2, 3),
+        )
     if result.sampled:
         typer.echo(f"{result.sampled} conversations sampled for review: clearbar sample, clearbar review")
     typer.echo(f"reports: {result.index}" if result.index else "no report: nothing was graded")

@@ -1,6 +1,5 @@
 """`clearbar check`: a grader against labels."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -47,8 +46,8 @@ def check(
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
-    """Compare a grader with labelled conversations: agreement, errors, and for each criterion whether it may be trusted. Exits 1 on no-go."""
-    from clearbar.pipeline.checking import CheckRequest, run_check  # noqa: PLC0415 - heavy
+    """Compare a grader with labelled conversations, and decide for each criterion whether it may be trusted. Exits 1 on no-go."""
+    from clearbar.pipeline.checking import CheckRequest, run_check
 
     where, settings = open_project(project)
     request = CheckRequest(

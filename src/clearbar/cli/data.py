@@ -31,9 +31,9 @@ def redact(
     project: ProjectOption = None,
 ) -> int:
     """Print conversations as graders see them: personal data replaced by placeholders, names by pseudonyms."""
-    from clearbar.cli.output import writer  # noqa: PLC0415
-    from clearbar.pipeline.intake import Dropped, redact_all  # noqa: PLC0415 - heavy
-    from clearbar.pipeline.request import AuditRequest  # noqa: PLC0415
+    from clearbar.cli.output import writer
+    from clearbar.pipeline.intake import Dropped, redact_all
+    from clearbar.pipeline.request import AuditRequest
 
     where, settings = open_project(project)
     request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))
@@ -68,7 +68,7 @@ def erase(
     project: ProjectOption = None,
 ) -> int:
     """Remove a customer's or a conversation's text, quotes, notes and published pages for ever; the next pull does not bring it back."""
-    from clearbar.pipeline.erasure import erase_from_everywhere  # noqa: PLC0415
+    from clearbar.pipeline.erasure import erase_from_everywhere
 
     if not conversation and not customer:
         raise UsageError("nothing to erase was named", fix="give --conversation ID or --customer NAME")
@@ -89,8 +89,8 @@ def import_labels(
     project: ProjectOption = None,
 ) -> int:
     """Add labels to the store; they are kept for ever, the newer beside the older."""
-    from clearbar.labels_file import read_labels  # noqa: PLC0415
-    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+    from clearbar.labels_file import read_labels
+    from clearbar.pipeline.workspace import open_store
 
     where, settings = open_project(project)
     found, rejected = read_labels(paths, notice)
@@ -109,8 +109,8 @@ def export_labels(
     project: ProjectOption = None,
 ) -> int:
     """Print all labels of the store, reviewers' corrections among them, as JSON Lines."""
-    from clearbar.cli.output import writer  # noqa: PLC0415
-    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+    from clearbar.cli.output import writer
+    from clearbar.pipeline.workspace import open_store
 
     where, settings = open_project(project)
     with open_store(where, settings) as opened, writer(out) as stream:
@@ -122,7 +122,7 @@ def export_labels(
 @store.command("show")
 def show_store(as_json: JsonOption = False, project: ProjectOption = None) -> int:
     """List the newest runs with what became of their records."""
-    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+    from clearbar.pipeline.workspace import open_store
 
     where, settings = open_project(project)
     with open_store(where, settings) as opened:
@@ -136,15 +136,15 @@ def show_store(as_json: JsonOption = False, project: ProjectOption = None) -> in
         (run.id, run.state, run.asked or "", str(run.counts.pulled), *(str(getattr(run.counts, outcome)) for outcome in outcomes))
         for run in runs
     ]
-    table(f"store {name}", ("run", "state", "grader", "pulled", *outcomes), rows, right=lambda place: place > 2)  # noqa: PLR2004
+    table(f"store {name}", ("run", "state", "grader", "pulled", *outcomes), rows, right=range(3, 10))
     return 0
 
 
 @store.command("upgrade")
 def upgrade_store(project: ProjectOption = None) -> int:
     """Bring the store to this version of clearbar; SQLite is copied first."""
-    from clearbar.pipeline.workspace import store_url  # noqa: PLC0415
-    from clearbar.store import upgrade  # noqa: PLC0415
+    from clearbar.pipeline.workspace import store_url
+    from clearbar.store import upgrade
 
     where, settings = open_project(project)
     before, after = upgrade(store_url(where, settings))
@@ -156,10 +156,12 @@ def upgrade_store(project: ProjectOption = None) -> int:
 def retain(project: ProjectOption = None) -> int:
     """Remove what is older than the retention settings allow."""
     from clearbar.pipeline.erasure import apply_retention
-    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+    from clearbar.pipeline.workspace import open_store
 
     where, settings = open_project(project)
     with open_store(where, settings) as opened:
         removed = apply_retention(opened, settings)
-    typer.echo(f"removed: {removed.texts} texts, {removed.audits} audits, {removed.replies} raw replies, {len(removed.reports)} report files")
+    typer.echo(
+        f"removed: {removed.texts} texts, {removed.audits} audits, {removed.replies} raw replies, {len(removed.reports)} report files"
+    )
     return 0

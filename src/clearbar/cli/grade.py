@@ -39,10 +39,10 @@ def grade(
     project: ProjectOption = None,
 ) -> int:
     """Grade conversations and print one JSON line each: no store, no Prefect."""
-    from clearbar.pipeline.grading import grade_all  # noqa: PLC0415 - heavy
-    from clearbar.pipeline.intake import Dropped  # noqa: PLC0415
-    from clearbar.pipeline.request import AuditRequest  # noqa: PLC0415
-    from clearbar.pipeline.workspace import open_workspace  # noqa: PLC0415
+    from clearbar.pipeline.grading import grade_all
+    from clearbar.pipeline.intake import Dropped
+    from clearbar.pipeline.request import AuditRequest
+    from clearbar.pipeline.workspace import open_workspace
 
     where, settings = open_project(project)
     request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))

@@ -1,7 +1,7 @@
 """What commands share: options, the project, and how things are told."""
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -51,7 +51,7 @@ GraderOption = Annotated[
     Grader | None,
     typer.Option(
         "--grader",
-        help="auto: the LLM where one is set up, else and on failure rules. cascade: rules where they are measured good enough, LLM for the rest.",
+        help="auto: the LLM where there is one, else and on failure rules. cascade: rules where measured good enough, LLM for the rest.",
         show_default=False,
     ),
 ]
@@ -97,16 +97,15 @@ def print_json(value: Any) -> None:
     typer.echo(orjson.dumps(value, option=option | orjson.OPT_NON_STR_KEYS).decode())
 
 
-def table(
-    title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Callable[[int], bool] = lambda place: place > 0
-) -> None:
-    """Print a table; columns for which `right` holds are numbers."""
-    from rich.console import Console  # noqa: PLC0415 - costs start-up time
-    from rich.table import Table  # noqa: PLC0415
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, right: Container[int] | None = None) -> None:
+    """Print a table; the columns in `right`, all but the first by default, hold numbers."""
+    from rich.console import Console
+    from rich.table import Table
 
-    shown = Table(title=title, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
     for place, name in enumerate(columns):
-        shown.add_column(name, justify="right" if right(place) else "left", no_wrap=place == 0)
+        number = place > 0 if right is None else place in right
+        shown.add_column(name, justify="right" if number else "left", no_wrap=place == 0)
     for row in rows:
         shown.add_row(*row)
     Console(width=None if sys.stdout.isatty() else 160).print(shown)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, notice, open_project, print_json, read_date, table
+from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, open_project, print_json, read_date, table
 
 __all__ = ["register"]
 
@@ -34,7 +34,7 @@ def report(
     project: ProjectOption = None,
 ) -> int:
     """Make the team reports of a period from the store; nothing is pulled or graded anew."""
-    from clearbar.pipeline.reporting import ReportRequest, run_report  # noqa: PLC0415 - heavy
+    from clearbar.pipeline.reporting import ReportRequest, run_report
 
     where, settings = open_project(project)
     request = ReportRequest(
@@ -46,7 +46,7 @@ def report(
         pdf=pdf,
         parquet=parquet,
     )
-    made = run_report(where, settings, request, notice=notice)
+    made = run_report(where, settings, request)
     if as_json:
         print_json(made.model_dump(mode="json"))
     else:
@@ -62,7 +62,7 @@ def sample(
     project: ProjectOption = None,
 ) -> int:
     """List the conversations that were drawn for review, with their chances and why."""
-    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+    from clearbar.pipeline.workspace import open_store
 
     where, settings = open_project(project)
     with open_store(where, settings) as store:
@@ -76,5 +76,5 @@ def sample(
         rows = [
             (item.id, item.part, item.stratum, "–" if item.probability is None else f"{item.probability:.4f}", item.why) for item in drawn
         ]
-        table(f"drawn in run {drawn[0].run}", ("conversation", "part", "stratum", "chance", "why"), rows, right=lambda place: place == 3)  # noqa: PLR2004
+        table(f"drawn in run {drawn[0].run}", ("conversation", "part", "stratum", "chance", "why"), rows, right=(3,))
     return 0

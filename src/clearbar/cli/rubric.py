@@ -1,12 +1,10 @@
 """`clearbar rubric …`: read, check, compare, draft and explain rubrics."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from clearbar.cli.options import JsonOption, MapOption, ProjectOption, list_some, notice, open_project, print_json, table, warn
-from clearbar.errors import UsageError
+from clearbar.cli.options import JsonOption, ProjectOption, open_project, print_json
 
 __all__ = ["register"]
 
@@ -24,9 +22,9 @@ def register(app: typer.Typer) -> None:
 @commands.command()
 def show(rubric: NameArgument = None, as_json: JsonOption = False, project: ProjectOption = None) -> int:
     """Print a rubric for people: criteria, levels, weights, gates, and what they rest on."""
-    from clearbar.articles import load_articles  # noqa: PLC0415
-    from clearbar.description import describe  # noqa: PLC0415
-    from clearbar.rubric_file import open_rubric  # noqa: PLC0415
+    from clearbar.articles import load_articles
+    from clearbar.description import describe
+    from clearbar.rubric_file import open_rubric
 
     where, settings = open_project(project)
     found = open_rubric(rubric or settings.grading.rubric, where, drafts=True)
@@ -40,9 +38,9 @@ def show(rubric: NameArgument = None, as_json: JsonOption = False, project: Proj
 @commands.command()
 def lint(rubric: NameArgument = None, as_json: JsonOption = False, project: ProjectOption = None) -> int:
     """Check a rubric's wording and build: double questions, undefined N/A, overlapping levels, missing sources. Exits 1 on errors."""
-    from clearbar.articles import load_articles  # noqa: PLC0415
-    from clearbar.lint import lint as find  # noqa: PLC0415
-    from clearbar.rubric_file import open_rubric  # noqa: PLC0415
+    from clearbar.articles import load_articles
+    from clearbar.lint import lint as find
+    from clearbar.rubric_file import open_rubric
 
     where, settings = open_project(project)
     found = open_rubric(rubric or settings.grading.rubric, where, drafts=True)

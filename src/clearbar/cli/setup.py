@@ -73,10 +73,8 @@ def doctor(as_json: JsonOption = False, project: ProjectOption = None) -> int:
     if as_json:
         print_json({**facts, **{name: {"ok": ok, "says": says} for name, (ok, says) in checks.items()}})
     else:
-        rows = [(name, value) for name, value in facts.items()] + [
-            (name, ("ok: " if ok else "TROUBLE: ") + says) for name, (ok, says) in checks.items()
-        ]
-        table("clearbar doctor", ("what", "says"), rows, right=lambda place: False)
+        rows = list(facts.items()) + [(name, ("ok: " if ok else "TROUBLE: ") + says) for name, (ok, says) in checks.items()]
+        table("clearbar doctor", ("what", "says"), rows, right=())
     return 0 if all(ok for ok, _ in checks.values()) else 1
 
 
@@ -88,7 +86,7 @@ def _version(name: str) -> str:
 
 
 def _store(where: Project, settings: Settings) -> tuple[bool, str]:
-    from clearbar.pipeline.workspace import open_store  # noqa: PLC0415
+    from clearbar.pipeline.workspace import open_store
 
     try:
         with open_store(where, settings) as store:
@@ -98,7 +96,7 @@ def _store(where: Project, settings: Settings) -> tuple[bool, str]:
 
 
 def _llm(settings: Settings) -> tuple[bool, str]:
-    from clearbar.grading.llm import available  # noqa: PLC0415
+    from clearbar.grading.llm import available
 
     if not available(settings.llm):
         return settings.grading.grader in {"auto", "rules"}, "none is set up (OPENAI_API_KEY and CLEARBAR_LLM__MODEL); rules grade"
@@ -106,7 +104,7 @@ def _llm(settings: Settings) -> tuple[bool, str]:
 
 
 def _prefect() -> tuple[bool, str]:
-    from clearbar.cli.prefect_api import unusable  # noqa: PLC0415
+    from clearbar.cli.prefect_api import unusable
 
     why = unusable(os.environ)
     return why is None, why or os.environ.get("PREFECT_API_URL") or "a temporary server is started when a flow runs"

@@ -14,6 +14,7 @@ from clearbar.pipeline.selecting import sample_for_review
 from clearbar.pipeline.steps import WATCH, Steps, Threads
 from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
 from clearbar.project import Project
+from clearbar.publish import Published
 from clearbar.settings import Settings
 from clearbar.store import Counts
 
@@ -48,6 +49,8 @@ class AuditResult(Model):
     """Folder of the reports."""
     index: str | None
     """The page over all teams."""
+    published: Published | None
+    """What publishing came to, where it was asked for."""
 
     @property
     def exit_code(self) -> int:
@@ -98,7 +101,13 @@ def run_audit(
         work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
         asked = ReportRequest(
-            sources=pulled.sources, since=request.since, until=request.until, team=request.team, out=request.out, asked=space.asked
+            sources=pulled.sources,
+            since=request.report_since or request.since,
+            until=request.until,
+            team=request.team,
+            out=request.out,
+            asked=space.asked,
+            publish=request.publish,
         )
         WATCH.get()("reports", 0)
         measured = measured_agreement(space, notice=notice)
@@ -123,4 +132,5 @@ def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) ->
         teams=reports.teams,
         reports=reports.folder,
         index=reports.index,
+        published=reports.published,
     )

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
+from clearbar.audit import assemble
 from clearbar.check import CheckResult, check, load_thresholds
 from clearbar.errors import LabelError, Rejection
 from clearbar.labelled import Resolved, resolve
@@ -16,7 +17,6 @@ from clearbar.pipeline.grading import grade_batch
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
-from clearbar.audit import assemble
 from clearbar.project import Project
 from clearbar.report import Agreements
 from clearbar.report.measured import agreements_of
@@ -84,7 +84,7 @@ def run_check(project: Project, settings: Settings, request: CheckRequest, *, no
         If no label can be read, or none belongs to a conversation.
     """
     store = open_store(project, settings)
-    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader or "rules", store=store, notice=notice) as space:
+    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader or "auto", store=store, notice=notice) as space:
         return check_with(space, request, notice=notice)
 
 
@@ -158,10 +158,14 @@ def measured_agreement(space: Workspace, *, notice: Callable[[str], None]) -> Se
             continue
         file = _file(one)
         if not file.is_file() and kind is GradedBy.RULES:
-            check_with(rules, CheckRequest(), notice=lambda line: None)
+            check_with(rules, CheckRequest(), notice=_hear_nothing)
         if file.is_file():
             checked = Checked.model_validate_json(file.read_bytes())
             found.append(agreements_of(checked.result, kind, labelled_set=checked.labelled_set))
         else:
             notice("how far this LLM agrees with labels is not measured yet: clearbar check --grader llm")
     return found
+
+
+def _hear_nothing(line: str) -> None:
+    """Leave what is odd about the project's own labels to a check by hand."""

@@ -33,7 +33,8 @@ class Erasure(Model):
 
     def line(self) -> str:
         """Return it in words."""
-        told = f"{self.conversations} conversations erased, {len(self.pages)} report files that held them removed (make them anew: clearbar report)"
+        told = f"{self.conversations} conversations erased, {len(self.pages)} report files that held them removed"
+        told += " (make them anew: clearbar report)" if self.pages else ""
         told += ". A later pull will not bring them back."
         if not self.scrubbed:
             told += " The store is in use, so its files still hold the bytes: run the same command again when nothing else uses it."

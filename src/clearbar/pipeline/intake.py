@@ -21,7 +21,8 @@ from clearbar.transcript import RedactedTranscript, Transcript
 __all__ = ["Dropped", "Room", "Taken", "batches", "open_sources", "pull", "redact_all"]
 
 T = TypeVar("T")
-_DAWN: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LIFE_TIME: Final = 3e9
+"""Seconds; a longer talk has a broken clock."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,11 @@ def pull(
             yield _again(place, source, record, content, met[record.id])
             continue
         met[record.id] = (content, place)
-        why, held_back = _why_not(record, request, mark, since, settled, room)
+        why, held_back = _outside(record, request), False
+        if why is None:
+            why, held_back = _too_old_or_new(mark, since, settled)
+        if why is None and not room():
+            why, held_back = "the limit was reached", True
         if why:
             yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back)
         else:
@@ -165,34 +170,35 @@ def pull(
 def _again(place: str, source: Source, record: Transcript, content: str, first: tuple[str, str]) -> Dropped:
     if content == first[0]:
         return Dropped(place, source.fingerprint, record.id, Outcome.DUPLICATE, f"the same conversation stands already at {first[1]}")
-    why = f"its id stands already at {first[1]} with other content; the first one was taken. Give each conversation one id, or map another field to it"
+    why = f"its id stands already at {first[1]} with other content, which was taken; map a field that tells them apart with --map id=PATH"
     return Dropped(place, source.fingerprint, record.id, Outcome.REJECTED, why)
 
 
-def _why_not(
-    record: Transcript, request: AuditRequest, mark: Mark | None, since: datetime | None, settled: datetime | None, room: Callable[[], bool]
-) -> tuple[str | None, bool]:
-    """Return why a record is left out, and whether a later pull is to take it."""
+def _outside(record: Transcript, request: AuditRequest) -> str | None:
+    """Return why a record is not what was asked for."""
     if request.team is not None and record.team != request.team:
-        return "another team", False
-    if (request.since or request.until) and record.started_at is None:
-        return "it has no date, and a period was asked for", False
-    if record.started_at is not None and not (request.since or _DAWN) <= record.started_at < (
-        request.until or datetime.max.replace(tzinfo=UTC)
-    ):
-        return "outside the period", False
+        return "another team"
+    if not (request.since or request.until):
+        return None
+    if record.started_at is None:
+        return "it has no date, and a period was asked for"
+    early = request.since is not None and record.started_at < request.since
+    late = request.until is not None and record.started_at >= request.until
+    return "outside the period" if early or late else None
+
+
+def _too_old_or_new(mark: Mark | None, since: datetime | None, settled: datetime | None) -> tuple[str | None, bool]:
+    """Return why an incremental pull leaves a record out, and whether a later one is to take it."""
     if mark is not None and since is not None and mark.updated_at < since:
         return "no newer than what was pulled before", False
     if mark is not None and settled is not None and mark.updated_at > settled:
         return "changed so recently that it may still be open", True
-    if not room():
-        return "the limit was reached", True
     return None, False
 
 
 def _mark(record: Transcript) -> Mark | None:
     last = max((turn.time for turn in record.turns if turn.time is not None), default=None)
-    spoken = record.started_at + timedelta(seconds=last) if record.started_at and last is not None and 0 <= last < 1e9 else None  # noqa: PLR2004 - a life time
+    spoken = record.started_at + timedelta(seconds=last) if record.started_at and last is not None and 0 <= last < _LIFE_TIME else None
     changed = record.updated_at or record.ended_at or spoken or record.started_at
     return None if changed is None else Mark(changed, record.id)
 

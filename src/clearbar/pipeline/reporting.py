@@ -1,7 +1,7 @@
 """Reports of a period from the store: every conversation of the sources asked for, whichever run graded it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,11 +11,13 @@ from clearbar.errors import Rejection, UsageError
 from clearbar.model import Model
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
+from clearbar.publish import Published, publish
 from clearbar.report import Agreements, Period, PullCounts, ReportItem, RunFacts, TeamReport, build_report, summary_markdown, write_reports
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.store import Outcome, Published, Run, Store, StoredAudit, grading_hash
+from clearbar.store import Outcome, Run, Store, StoredAudit, grading_hash
+from clearbar.store import Published as StoredReport
 from clearbar.transcript import Conversation, RedactedTranscript
 from clearbar.verdict import UNGRADED, Audit
 
@@ -38,6 +40,8 @@ class ReportRequest(Model):
     out: Path | None = None
     pdf: bool = False
     parquet: bool = False
+    publish: bool = False
+    """Put a copy where the settings say, and tell those who asked."""
 
 
 class TeamSummary(Model):
@@ -68,9 +72,11 @@ class Reports(Model):
     verdicts: dict[str, int]
     """By who gave them: llm, rules, human, ungraded."""
     conversations: int
+    published: Published | None = None
+    """What publishing came to, where it was asked for."""
 
 
-def run_report(project: Project, settings: Settings, request: ReportRequest, *, notice: Callable[[str], None]) -> Reports:
+def run_report(project: Project, settings: Settings, request: ReportRequest) -> Reports:
     """Make reports from what the store holds; nothing is pulled or graded.
 
     Raises
@@ -138,12 +144,14 @@ def make_reports(
     ]
     written = write_reports(reports, folder, pdf=request.pdf, parquet=request.parquet)
     _register(store, written, items, request)
+    published = publish(reports, settings.publish) if request.publish else None
     return Reports(
         folder=str(folder),
         index=str(written[0]),
         teams=tuple(_summary(report, folder) for report in reports),
         verdicts=_verdicts([item.audit for item in items]),
         conversations=len(items),
+        published=published,
     )
 
 
@@ -204,7 +212,7 @@ def _register(store: Store, written: Sequence[Path], items: Sequence[ReportItem]
     keys = [(item.transcript.source, item.transcript.id) for item in items]
     moment = datetime.now(UTC)
     for path in written:
-        store.add_report(Published(path=str(path), since=request.since, until=request.until, team=request.team, made_at=moment), keys)
+        store.add_report(StoredReport(path=str(path), since=request.since, until=request.until, team=request.team, made_at=moment), keys)
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:

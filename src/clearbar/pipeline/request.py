@@ -36,3 +36,7 @@ class AuditRequest(Model):
     """Only what is new since the last incremental audit of each source; moves the watermark."""
     mode: Literal["live", "batch"] = "live"
     """`batch`: ask the provider's batch interface, cheaper and slower."""
+    report_since: datetime | None = None
+    """Report conversations from this moment on; by default those of the period asked for."""
+    publish: bool = False
+    """Put a copy of the reports where the settings say, and tell those who asked."""

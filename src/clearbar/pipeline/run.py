@@ -95,7 +95,7 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
         room = Room(request.limit)
         for source in sources:
             store.save_source(SourceRef(fingerprint=source.fingerprint, shown=source.name, kind=source.kind))
-            _audit_source(space, store, source, request, pulled, room, steps, now)
+            _audit_source(space, source, request, pulled, room=room, steps=steps, now=now)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
         pulled.run = store.finish_run(
@@ -108,15 +108,9 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
 
 
 def _audit_source(
-    space: Workspace,
-    store: Store,
-    source: Source,
-    request: AuditRequest,
-    pulled: Pulled,
-    room: Room,
-    steps: Steps,
-    now: datetime,
+    space: Workspace, source: Source, request: AuditRequest, pulled: Pulled, *, room: Room, steps: Steps, now: datetime
 ) -> None:
+    store = _store(space)
     after = store.watermark(source.fingerprint) if request.incremental else None
     records = pull(space.redactor, space.settings, source, request, after=after, now=now, room=room)
     horizon: list[Mark] = []
@@ -125,7 +119,7 @@ def _audit_source(
     at_once = 1 if space.llm is None else 3
     for batch in batches(records, space.settings.grading.batch):
         horizon += [item.mark for item in batch if isinstance(item, Dropped) and item.held_back and item.mark]
-        under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, store, pulled.run, batch)))
+        under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, pulled.run, batch)))
         while len(under_way) > at_once:
             committed += _collect(pulled, under_way.popleft().result())
     while under_way:
@@ -134,11 +128,12 @@ def _audit_source(
         store.advance(source.fingerprint, max(passed))
 
 
-def _work(space: Workspace, store: Store, run: Run, batch: Sequence[Taken | Dropped]) -> Callable[[], _Saved]:
-    return lambda: _grade_and_save(space, store, run, batch)
+def _work(space: Workspace, run: Run, batch: Sequence[Taken | Dropped]) -> Callable[[], _Saved]:
+    return lambda: _grade_and_save(space, run, batch)
 
 
-def _grade_and_save(space: Workspace, store: Store, run: Run, batch: Sequence[Taken | Dropped]) -> _Saved:
+def _grade_and_save(space: Workspace, run: Run, batch: Sequence[Taken | Dropped]) -> _Saved:
+    store = _store(space)
     taken = [item for item in batch if isinstance(item, Taken)]
     erased = store.suppressed(item.transcript for item in taken)
     wanted = [item for item in taken if (item.source, item.transcript.id) not in erased]

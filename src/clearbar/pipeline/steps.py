@@ -8,8 +8,15 @@ from typing import Any, Protocol, Self, TypeVar
 
 __all__ = ["WATCH", "Delegated", "Pending", "Steps", "Threads"]
 
-WATCH: ContextVar[Callable[[str, int], None]] = ContextVar("WATCH", default=lambda stage, done: None)
-"""Who is told how far a run is: the stage, and how many records are done. Set around a run, also around a flow, whose parameters it cannot be."""
+
+def _watch_nothing(stage: str, done: int) -> None:
+    """Nobody watches."""
+
+
+WATCH: ContextVar[Callable[[str, int], None]] = ContextVar("WATCH", default=_watch_nothing)
+"""Who is told how far a run is: the stage, and how many records are done.
+
+Set around a run, also around a flow, whose parameters must be plain values."""
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 

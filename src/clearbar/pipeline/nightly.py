@@ -1,0 +1,114 @@
+"""The nightly run: what is new in every source, a check of the grader, reports, publication, retention."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
+
+from clearbar.model import Model
+from clearbar.pipeline.audits import AuditResult, run_audit
+from clearbar.pipeline.checking import Checked, CheckRequest, run_check
+from clearbar.pipeline.erasure import apply_retention
+from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.steps import Steps
+from clearbar.pipeline.workspace import open_store
+from clearbar.project import Project
+from clearbar.settings import Settings
+
+__all__ = ["Alarm", "NightlyRequest", "NightlyResult", "run_nightly"]
+
+
+class NightlyRequest(Model):
+    """What is done every night."""
+
+    sources: tuple[str, ...] = ()
+    """Names in the settings, paths or URLs without secrets; the settings' default sources where empty."""
+    grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    rubric: str | None = None
+    report_days: int | None = Field(default=None, ge=1)
+    """Report the conversations of so many days up to now; all where empty."""
+    review: int | None = Field(default=None, ge=0)
+    mode: Literal["live", "batch"] = "live"
+    check: bool = True
+    """Whether the grader is checked against the labelled set."""
+
+
+class Alarm(Model):
+    """Something that a lead should know in the morning."""
+
+    about: str
+    """A criterion's id, or `run`."""
+    says: str
+
+
+class NightlyResult(Model):
+    """What a night brought."""
+
+    audit: AuditResult
+    checked: dict[str, str]
+    """Decision of each criterion: go, no_go, too_few; empty where nothing was checked."""
+    alarms: tuple[Alarm, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """As the audit's."""
+        return self.audit.exit_code
+
+
+def run_nightly(
+    project: Project,
+    settings: Settings,
+    request: NightlyRequest,
+    *,
+    notice: Callable[[str], None],
+    steps: Steps | None = None,
+    now: datetime | None = None,
+) -> NightlyResult:
+    """Audit what is new, check, report, publish, and remove what has been kept long enough.
+
+    Checking an LLM costs calls for the labelled set in the first night with it, and nothing after that: its grades are kept.
+    A grader that is not trusted on a criterion stops nothing: its reports say so. A publication that fails is an alarm, and the
+    reports stay in the project's folder.
+    """
+    now = now or datetime.now(UTC)
+    checked = (
+        run_check(project, settings, CheckRequest(grader=request.grader, rubric=request.rubric), notice=notice) if request.check else None
+    )
+    audit = run_audit(project, settings, _audit_request(request, now), notice=notice, steps=steps, now=now)
+    alarms = [*_distrust(checked), *_losses(audit)]
+    with open_store(project, settings) as store:
+        apply_retention(store, settings)
+    decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
+    return NightlyResult(audit=audit, checked=decisions, alarms=tuple(alarms))
+
+
+def _audit_request(request: NightlyRequest, now: datetime) -> AuditRequest:
+    return AuditRequest(
+        sources=request.sources,
+        grader=request.grader,
+        rubric=request.rubric,
+        review=request.review,
+        mode=request.mode,
+        incremental=True,
+        report_since=now - timedelta(days=request.report_days) if request.report_days else None,
+        publish=True,
+    )
+
+
+def _distrust(checked: Checked | None) -> list[Alarm]:
+    if checked is None:
+        return []
+    return [
+        Alarm(about=id, says=f"{checked.grader} is not trusted on {id}: {item.why}")
+        for id, item in checked.result.criteria.items()
+        if item.decision.value == "no_go"
+    ]
+
+
+def _losses(audit: AuditResult) -> list[Alarm]:
+    alarms = [Alarm(about="run", says=f"{number} conversations fell back to rules: {reason}") for reason, number in audit.fallbacks.items()]
+    alarms += [Alarm(about="run", says=f"publishing: {fault}") for fault in (audit.published.faults if audit.published else ())]
+    if audit.counts.rejected:
+        alarms.append(Alarm(about="run", says=f"{audit.counts.rejected} records could not be used"))
+    return alarms
