@@ -18,6 +18,7 @@ from clearbar.report.model import (
     Trust,
 )
 from clearbar.report.sharing import shareable
+from clearbar.report.words import score_words, share_words
 
 __all__ = [
     "Agreement",
@@ -36,6 +37,8 @@ __all__ = [
     "build_report",
     "raw_estimates",
     "render_files",
+    "score_words",
+    "share_words",
     "shareable",
     "summary_markdown",
     "teams_markdown",

@@ -85,14 +85,15 @@ def build_report(
     """
     items = sorted(items, key=lambda item: (_moment(item), item.transcript.id, item.transcript.source))
     run = run or RunFacts()
-    figures = estimates or raw_estimates(items, rubric, settings)
+    small = len(items) < settings.min_group
+    figures = _unknown(items) if small else estimates or raw_estimates(items, rubric, settings)
     given = _by_criterion(items)
     criteria = tuple(
         _criterion(item, given[item.id], len(items), rubric=rubric, figures=figures, measured=measured) for item in rubric.criteria
     )
     agents, left_out = agent_reports(items, rubric, settings)
     reader = Reader(rubric, {item.id: item for item in criteria}, frozenset(agent.agent for agent in agents), quotes=settings.quotes)
-    weak = weakest(criteria, settings)
+    weak = [] if small else weakest(criteria, settings)
     coaching = tuple(coach(item, items, rubric, articles, reader) for item in weak)
     attention = needing_attention(items, reader)
     days = [item.transcript.started_at.date() for item in items if item.transcript.started_at]
@@ -105,7 +106,7 @@ def build_report(
         first=min(days, default=None),
         last=max(days, default=None),
         conversations=len(items),
-        small=len(items) < settings.min_group,
+        small=small,
         min_group=settings.min_group,
         rubric=RubricRef(name=rubric.name, version=rubric.version, hash=rubric.full_hash),
         rubric_title=rubric.title,
@@ -124,7 +125,7 @@ def build_report(
         filtered=_tallies(Counter(run.filtered)),
         rejections=run.rejections,
         coaching=coaching,
-        strengths=strongest(criteria, weak, settings),
+        strengths=() if small else strongest(criteria, weak, settings),
         citations=citations(coaching, articles),
         criteria=criteria,
         measured=_used(measured, verdicts),
@@ -154,6 +155,12 @@ def raw_estimates(items: Sequence[ReportItem], rubric: Rubric, settings: ReportS
         clears=share(clear, len(scored)),
         fails={criterion.id: share(*_failing(given[criterion.id], rubric)) for criterion in rubric.criteria},
     )
+
+
+def _unknown(items: Sequence[ReportItem]) -> TeamEstimates:
+    """Return the figures of a team that is too small to have any."""
+    unknown = Estimate(value=None, n=len(items), enough=False)
+    return TeamEstimates(score=unknown, clears=unknown, fails={})
 
 
 def _failing(verdicts: Sequence[Verdict], rubric: Rubric) -> tuple[int, int]:

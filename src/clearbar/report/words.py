@@ -89,7 +89,7 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 
 def period_words(period: Period) -> str:
-    """Return a period as days, its last one included; a moment of the day where it does not begin or end with one."""
+    """Return a period as days; with the time of day where it does not begin or end with one."""
     since = period.since.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00") if period.since else ""
     until = period.until.strftime("%Y-%m-%d %H:%M").removesuffix(" 00:00") if period.until else ""
     if since and until:
@@ -105,6 +105,6 @@ def team_slug(team: str | None) -> str:
         return "no-team"
     plain = unicodedata.normalize("NFKD", team).encode("ascii", "ignore").decode().lower()
     plain = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:48].rstrip("-")
-    if plain == team and plain not in {"no-team", "index", "con", "prn", "aux", "nul"}:
+    if plain and plain == team and plain not in {"no-team", "index", "con", "prn", "aux", "nul"}:
         return plain
     return f"{plain or 'team'}-{digest(team)[:6]}"

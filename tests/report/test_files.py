@@ -1,0 +1,83 @@
+"""Writing: all or nothing, and the same bytes every time."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clearbar.errors import ClearbarError, UsageError
+from clearbar.report import ReportItem, TeamReport, render_files, write_reports
+
+Item = Callable[..., ReportItem]
+Build = Callable[..., TeamReport]
+
+
+@pytest.fixture
+def reports(item: Item, build: Build) -> list[TeamReport]:
+    items = [item(number, {"help": "below" if number % 2 else "vaults"}) for number in range(1, 9)]
+    return [build(items, team=team) for team in ("orders", "Überweisungen", None)]
+
+
+def test_each_team_has_a_folder_with_page_tables_and_twin(reports: list[TeamReport], tmp_path: Path) -> None:
+    written = write_reports(reports, tmp_path / "out")
+    assert written[0] == tmp_path / "out" / "index.html"
+    assert sorted(path.name for path in (tmp_path / "out" / "orders").iterdir()) == [
+        "conversations.csv",
+        "index.html",
+        "orders.csv",
+        "report.json",
+    ]
+    assert all(path.is_file() for path in written)
+    assert len(written) == 2 + 3 * 4
+
+
+def test_parquet_and_pdf_are_written_where_asked_for(reports: list[TeamReport], tmp_path: Path) -> None:
+    names = {path.name for path in write_reports(reports[:1], tmp_path, parquet=True, pdf=True)}
+    assert {"orders.parquet", "conversations.parquet", "index.pdf"} <= names
+    assert (tmp_path / "orders" / "index.pdf").read_bytes().startswith(b"%PDF-")
+
+
+def test_the_same_reports_make_the_same_bytes(reports: list[TeamReport]) -> None:
+    assert render_files(reports, parquet=True) == render_files(list(reversed(reports)), parquet=True)
+
+
+def test_links_of_the_index_lead_to_pages(reports: list[TeamReport], tmp_path: Path) -> None:
+    page = write_reports(reports, tmp_path)[0].read_text(encoding="utf-8")
+    assert all(f'href="{report.slug}/index.html"' in page and (tmp_path / report.slug / "index.html").is_file() for report in reports)
+
+
+def test_nothing_is_left_beside_the_files(reports: list[TeamReport], tmp_path: Path) -> None:
+    write_reports(reports, tmp_path)
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_no_report_is_a_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no conversation"):
+        write_reports([], tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_costs_one_line_and_nothing_else(reports: list[TeamReport], tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    with pytest.raises(ClearbarError, match=r"cannot be written to .*out.*--out DIR") as told:
+        write_reports(reports, tmp_path / "out")
+    assert "\n" not in str(told.value)
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "a file"
+
+
+def test_where_one_file_cannot_be_written_none_is_replaced(reports: list[TeamReport], tmp_path: Path) -> None:
+    write_reports(reports[:1], tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    (tmp_path / "no-team").write_text("in the way", encoding="utf-8")
+    with pytest.raises(ClearbarError):
+        write_reports(reports, tmp_path)
+    assert {path: path.read_bytes() for path in before} == before
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_told_as_such(reports: list[TeamReport], tmp_path: Path) -> None:
+    os.symlink("/dev/full", tmp_path / ".index.html.part")  # noqa: PTH211 - the first file that is written
+    with pytest.raises(ClearbarError, match="No space left on device"):
+        write_reports(reports, tmp_path)
+    assert list(tmp_path.iterdir()) == []
