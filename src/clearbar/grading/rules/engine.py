@@ -1,7 +1,7 @@
-"""Which groups of a lexicon a text holds: one pass of google-re2's `Set` for all groups of a side, or plain `re`, alike to the bit."""
+"""Which groups of a lexicon a text holds, and where: google-re2, all groups of a side in one pass, or plain `re`, alike to the bit."""
 
-from collections.abc import Iterable
-from typing import Any, Final, Protocol
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules.lexicon import Group, Tongue
@@ -13,127 +13,140 @@ try:
 except ImportError:  # pragma: no cover - platforms without the engine
     re2 = None
 
-__all__ = ["HAS_RE2", "Finder", "first_hit", "hits", "open_finder", "unguarded"]
+__all__ = ["HAS_RE2", "Finder", "SetFinder", "open_finder"]
 
 HAS_RE2: Final = re2 is not None
 _SPEAKERS: Final = ("customer", "agent")
 _MEMORY: Final = 256 << 20  # for the automaton, which grows as texts ask for it
 _SENTINEL: Final = b"(?s)."  # found in every text; missing only if the automaton ran out of memory
 
-
-class Finder(Protocol):
-    """Finds groups in texts."""
-
-    def find(self, side: Side, utterance: Utterance) -> int:
-        """Return the bit set of the groups of this side that the text holds."""
+Span = tuple[int, int]
 
 
-class PlainFinder:
-    """Searches group by group with `re`; for platforms without RE2, and to check the other road by."""
+class Finder:
+    """Finds groups in texts with `re`, group by group; for platforms without RE2, and to check the other road by.
+
+    Parameters
+    ----------
+    tongue
+        The lexicon.
+    """
 
     def __init__(self, tongue: Tongue) -> None:
-        self._groups = [[(group, bit) for group, bit in _of(tongue, side)] for side in (0, 1)]
+        self.tongue = tongue
+        self._groups = [_of(tongue, side) for side in (0, 1)]
 
     def find(self, side: Side, utterance: Utterance) -> int:
         """Return the bit set of the groups of this side that the text holds."""
         plain = utterance.normal.decode()
         mask = 0
         for group, bit in self._groups[side]:
-            if group.regex.search(plain) and (group.guard is None or unguarded(group, plain)):
+            if group.regex.search(plain) and (group.guard is None or self.first(group, utterance) is not None):
                 mask |= bit
         return mask
 
+    def first(self, group: Group, utterance: Utterance) -> Span | None:
+        """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
+        return next(self.hits(group, utterance), None)
 
-class SetFinder:
-    """Searches all groups of a side at once with RE2's `Set`."""
+    def hits(self, group: Group, utterance: Utterance) -> Iterator[Span]:
+        """Yield where a group stands in a text outside what guards against it, in code points of the text as it was written."""
+        guards = list(self._spans(group.unless, group, utterance)) if group.unless else []
+        for start, end in self._spans(group.pattern, group, utterance):
+            if not any(low <= start and end <= high for low, high in guards):
+                yield utterance.original(start, end)
+
+    def _spans(self, pattern: str, group: Group, utterance: Utterance) -> Iterator[Span]:
+        """Yield the spans of a group's phrases, or of its guard, in code points of the normal text."""
+        regex = group.regex if pattern is group.pattern else group.guard
+        if regex is not None:
+            yield from (match.span() for match in regex.finditer(utterance.normal.decode()))
+
+
+class SetFinder(Finder):
+    """Finds all groups of a side at once with RE2's `Set`, and spans with RE2."""
 
     def __init__(self, tongue: Tongue) -> None:
-        self._plain = PlainFinder(tongue)
-        self._sides = [_Set(_of(tongue, side)) for side in (0, 1)]
+        super().__init__(tongue)
+        self._sides = [_Set(_of(tongue, side), self) for side in (0, 1)]
+        self._compiled: dict[str, Any] = {}
 
     def find(self, side: Side, utterance: Utterance) -> int:
         """Return the bit set of the groups of this side that the text holds."""
-        found = self._sides[side].find(utterance.normal)
-        return self._plain.find(side, utterance) if found is None else found
+        found = self._sides[side].find(utterance)
+        return super().find(side, utterance) if found is None else found
+
+    def _spans(self, pattern: str, group: Group, utterance: Utterance) -> Iterator[Span]:
+        compiled = self._compiled.get(pattern)
+        if compiled is None:
+            compiled = self._compiled[pattern] = _re2.RE2(pattern.encode(), _options())
+        normal, place = utterance.normal, 0
+        length = len(normal)
+        single = utterance.ascii
+        while place < length:
+            start, end = compiled.Match(_re2.RE2.Anchor.UNANCHORED, normal, place, length)[0]
+            if start < 0:
+                return
+            yield (start, end) if single else (len(normal[:start].decode()), len(normal[:end].decode()))
+            place = end
 
 
 class _Set:
-    def __init__(self, groups: Iterable[tuple[Group, int]]) -> None:
-        options = re2.Options()
-        options.max_mem = _MEMORY
-        options.log_errors = False
-        self._set: Any = _re2.Set(re2._Anchor.UNANCHORED, options)  # noqa: SLF001 - the wrapper doubles the cost of a short text
+    """The groups of one side in one automaton."""
+
+    def __init__(self, groups: Iterable[tuple[Group, int]], finder: Finder) -> None:
+        groups = list(groups)
+        # The wrapper of the package would double the cost of a short text.
+        self._set: Any = _re2.Set(_re2.RE2.Anchor.UNANCHORED, _options())
+        self._finder = finder
         self._bits: list[int] = []
         self._guarded: list[tuple[int, int, Group]] = []
+        top = max((bit.bit_length() for _, bit in groups), default=0)
+        self._own = (1 << top) - 1
         for group, bit in groups:
-            self._add(group.pattern.encode(), bit, group)
-        tops = max(self._bits, default=1).bit_length() + 1
-        for group, bit in ((group, bit) for group, bit in groups if group.unless):
-            guard = 1 << (tops := tops + 1)
-            self._add((group.unless or "").encode(), guard, group)
+            self._add(group.pattern, bit, group)
+        for number, (group, bit) in enumerate((group, bit) for group, bit in groups if group.unless):
+            guard = 1 << (top + number)
+            self._add(group.unless or "", guard, group)
             self._guarded.append((bit, guard, group))
         self._sentinel = self._set.Add(_SENTINEL)
         self._bits.append(0)
-        self._own = (1 << max((bit for _, bit in groups), default=1).bit_length()) - 1
         self._set.Compile()
 
-    def _add(self, pattern: bytes, bit: int, group: Group) -> None:
-        if self._set.Add(pattern) < 0:
-            raise RubricError(f"lexicon group {group.name!r}: the phrases are too large together for the engine", fix="split the group")
+    def _add(self, pattern: str, bit: int, group: Group) -> None:
+        if self._set.Add(pattern.encode()) < 0:
+            raise RubricError(f"lexicon group {group.name!r}: its phrases are too large together for the engine", fix="split the group")
         self._bits.append(bit)
 
-    def find(self, normal: bytes) -> int | None:
+    def find(self, utterance: Utterance) -> int | None:
         """Return the bit set; None if the engine gave up."""
-        ids = self._set.Match(normal)
+        ids = self._set.Match(utterance.normal)
         if len(ids) <= 1:
-            return 0 if ids or not normal else None
+            return 0 if ids or not utterance.normal else None
         if self._sentinel not in ids:
             return None
-        mask = 0
-        bits = self._bits
+        mask, bits = 0, self._bits
         for id in ids:
             mask |= bits[id]
         if mask > self._own:
             for bit, guard, group in self._guarded:
-                if mask & guard and mask & bit and not unguarded(group, normal.decode()):
+                if mask & guard and mask & bit and self._finder.first(group, utterance) is None:
                     mask ^= bit
             mask &= self._own
         return mask
+
+
+def _options() -> Any:
+    options = re2.Options()
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    return options
 
 
 def _of(tongue: Tongue, side: Side) -> list[tuple[Group, int]]:
     return [(group, tongue.bits[group.name]) for group in tongue.groups if group.speaker in {_SPEAKERS[side], "any"}]
 
 
-def unguarded(group: Group, plain: str) -> bool:
-    """Return whether a hit of the group stands outside all hits of its guard."""
-    if group.guard is None:
-        return True
-    guards = [match.span() for match in group.guard.finditer(plain)]
-    return any(
-        not any(low <= start and end <= high for low, high in guards) for start, end in (hit.span() for hit in group.regex.finditer(plain))
-    )
-
-
 def open_finder(tongue: Tongue, *, plain: bool = False) -> Finder:
     """Return the finder of a lexicon: RE2 where it is installed, unless the plain road is asked for."""
-    return PlainFinder(tongue) if plain or re2 is None else SetFinder(tongue)
-
-
-def hits(group: Group, utterance: Utterance) -> list[tuple[int, int]]:
-    """Return where a group stands in a text, in code points of the text as it was written."""
-    plain = utterance.normal.decode()
-    spans = [match.span() for match in group.regex.finditer(plain)]
-    if group.guard is not None:
-        guards = [match.span() for match in group.guard.finditer(plain)]
-        spans = [(start, end) for start, end in spans if not any(low <= start and end <= high for low, high in guards)]
-    return [utterance.original(start, end) for start, end in spans]
-
-
-def first_hit(group: Group, utterance: Utterance) -> tuple[int, int] | None:
-    """Return where a group first stands in a text; None where it does not."""
-    if group.guard is not None:
-        found = hits(group, utterance)
-        return found[0] if found else None
-    match = group.regex.search(utterance.normal.decode())
-    return None if match is None else utterance.original(*match.span())
+    return SetFinder(tongue) if HAS_RE2 and not plain else Finder(tongue)

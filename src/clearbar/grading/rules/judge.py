@@ -1,6 +1,7 @@
 """From turns to rulings: language, patterns, signals, decisions, evidence. One engine for every road into it."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -11,7 +12,7 @@ from clearbar.grading.rules.engine import Finder, open_finder
 from clearbar.grading.rules.language import recognize
 from clearbar.grading.rules.lexicon import Lexicon, Tongue
 from clearbar.grading.rules.quotes import Proof, quote
-from clearbar.grading.rules.signals import SIGNALS, Signals, Spoken
+from clearbar.grading.rules.signals import SIGNALS, Signals, Spoken, mannerly
 from clearbar.grading.rules.text import Utterance
 from clearbar.rubric import Criterion, Decision, Rubric
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, failed
@@ -22,8 +23,13 @@ ENGINE: Final = "1"
 """Version of the measurements; a change that can change a verdict raises it."""
 _SIDES: Final = {"customer": 0, "agent": 1}
 _HOUR: Final = 3_600.0
+_REMEMBERED: Final = 1_000
 ABSTAIN: Final = "abstain"
 _PLAIN, _TOP, _FAILING = 1, 2, 3  # quotes for a level in the middle, at the top, and one that fails
+
+
+Seen = dict[str, tuple[dict[str, Utterance], dict[str, Utterance]]]
+"""Texts that were searched before, by language and side."""
 
 
 class Talk(Protocol):
@@ -58,7 +64,7 @@ class Ruling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
 class _Entry:
     """A decision made ready: its condition compiled, its names known."""
 
-    __slots__ = ("because", "condition", "evidence", "level", "most", "names", "searched")
+    __slots__ = ("_read", "_whys", "because", "condition", "evidence", "level", "most", "names", "searched")
 
     def __init__(self, decision: Decision, condition: Condition, names: tuple[str, ...], most: int) -> None:
         self.level = decision.level
@@ -68,6 +74,21 @@ class _Entry:
         self.evidence = decision.evidence or names
         self.searched = decision.searched
         self.most = most
+        self._read = attrgetter(*names) if names else None
+        self._whys: dict[Any, str] = {}
+
+    def why(self, signals: Signals) -> str:
+        """Return the sentence of the decision with the values that decided."""
+        if self._read is None:
+            return self.because
+        values = self._read(signals)
+        why = self._whys.get(values)
+        if why is None:
+            each = values if len(self.names) > 1 else (values,)
+            why = f"{self.because} ({', '.join(f'{name} {value:g}' for name, value in zip(self.names, each, strict=True))})"
+            if len(self._whys) < _REMEMBERED:
+                self._whys[values] = why
+        return why
 
 
 class _Asked:
@@ -155,34 +176,32 @@ class Judge:
 
     def rule(self, talks: Sequence[Talk]) -> Iterator[list[Ruling]]:
         """Yield the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
-        seen: dict[tuple[str, int, str], Utterance] = {}
+        seen: Seen = {}
         for talk in talks:
             signals = self.measure(talk, seen)
             yield self._without(signals) if isinstance(signals, str) else self._decide(signals)
 
-    def measure(self, talk: Talk, seen: dict[tuple[str, int, str], Utterance] | None = None) -> Signals | str:
+    def measure(self, talk: Talk, seen: Seen | None = None) -> Signals | str:
         """Return the signals of a conversation, or the reason why there are none."""
-        seen = {} if seen is None else seen
         turns = talk.turns
         sides = [_SIDES.get(turn.role, -1) for turn in turns]
         tongue = self._tongue(talk, sides)
         if tongue is None:
             return failed("language")
-        finder, code = self._finders[tongue.language], tongue.language
-        heard: list[Utterance | None] = []
-        for turn, side in zip(turns, sides, strict=True):
-            if side < 0:
-                heard.append(None)
-                continue
-            key = (code, side, turn.text)
-            utterance = seen.get(key)
-            if utterance is None:
-                utterance = seen[key] = Utterance(turn.text)
-                utterance.mask = finder.find(side, utterance)
-            heard.append(utterance)
-        signals = Signals(turns, sides, heard, tongue, {})
+        finder = self._finders[tongue.language]
+        known = ({} if seen is None else seen).setdefault(tongue.language, ({}, {}))
+        heard = [self._heard(turn.text, side, known[side], finder) if side >= 0 else None for turn, side in zip(turns, sides, strict=True)]
+        signals = Signals(turns, sides, heard, finder)
         signals.limits = self._figures(talk.channel, signals)
         return signals if signals.agent else ABSTAINED
+
+    def _heard(self, text: str, side: int, known: dict[str, Utterance], finder: Finder) -> Utterance:
+        utterance = known.get(text)
+        if utterance is None:
+            utterance = known[text] = Utterance(text)
+            utterance.mask = finder.find(side, utterance)
+            utterance.mannerly = mannerly(utterance, finder.tongue)
+        return utterance
 
     def _tongue(self, talk: Talk, sides: Sequence[int]) -> Tongue | None:
         code = recognize(talk, sides, self._lexicon)
@@ -223,8 +242,7 @@ def _one(item: _Asked, signals: Signals) -> Ruling:
 
 
 def _by(item: _Asked, entry: _Entry, signals: Signals) -> Ruling:
-    values = ", ".join([f"{name} {getattr(signals, name):g}" for name in entry.names])
-    why = f"{entry.because} ({values})"
+    why = entry.why(signals)
     if entry.level in {NOT_APPLICABLE, ABSTAIN}:
         return item.state(NOT_APPLICABLE if entry.level == NOT_APPLICABLE else UNGRADED, why)
     return item.level(entry.level, why, _proofs(entry.evidence, entry.most, signals), _searched(entry.searched, signals))

@@ -122,6 +122,10 @@ class Tongue:
         self.together = _Together(self.bits)
         self.by_name = {group.name: group for group in groups}
 
+    def unheard(self, heard: int) -> dict[str, int]:
+        """Return 0 for each group that is not among the groups heard."""
+        return {name: 0 for name, bit in self.bits.items() if not heard & bit}
+
 
 class Lexicon:
     """All languages that the rules can read.

@@ -5,7 +5,6 @@ from typing import Literal
 
 import msgspec
 
-from clearbar.grading.rules.engine import first_hit
 from clearbar.grading.rules.signals import QUOTED, Signals
 from clearbar.grading.rules.text import Utterance
 
@@ -42,7 +41,7 @@ def _found(signals: Signals, groups: Sequence[str], utterance: Utterance) -> tup
     span = None
     for group in groups:
         if utterance.mask & bits.get(group, 0):
-            span = first_hit(signals.tongue.by_name[group], utterance)
+            span = signals.finder.first(signals.tongue.by_name[group], utterance)
             if span is not None:
                 break
     if span is None:

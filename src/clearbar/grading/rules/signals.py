@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Final, Protocol
 
+from clearbar.grading.rules.engine import Finder
 from clearbar.grading.rules.lexicon import Tongue
 from clearbar.grading.rules.text import Utterance
 
-__all__ = ["QUOTED", "SIGNALS", "Signals", "Spoken"]
+__all__ = ["QUOTED", "SIGNALS", "Signals", "Spoken", "mannerly"]
 
 CUSTOMER: Final = 0
 AGENT: Final = 1
@@ -18,7 +19,10 @@ _SAME: Final = 0.8  # share of common words from which two turns say the same
 _SHORT: Final = 3
 _CLAUSE: Final = 5
 _LONG: Final = 12
-_SHOUTED: Final = 12
+
+
+_WEIGHTY: Final = ("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood")
+_MANNERS: Final = ("greeting", "farewell", "anything_else", "gratitude", "leave", "courtesies")
 
 
 class Spoken(Protocol):
@@ -82,10 +86,8 @@ class Signals:
         Of each turn: 0 customer, 1 agent, -1 whom nobody grades (bot, system, note).
     utterances
         Of each turn, None where nobody grades it.
-    tongue
-        The lexicon by which they were searched.
-    limits
-        The rubric's figures for the channel.
+    finder
+        By which they were searched.
     """
 
     def __init__(
@@ -93,22 +95,25 @@ class Signals:
         turns: Sequence[Spoken],
         sides: Sequence[int],
         utterances: Sequence[Utterance | None],
-        tongue: Tongue,
-        limits: Mapping[str, float],
+        finder: Finder,
     ) -> None:
         self.all = turns
         self.sides = sides
         self.utterances = utterances
-        self.tongue = tongue
-        self.limits = limits
-        self.masks = masks = [utterance.mask if utterance else 0 for utterance in utterances]
+        self.finder = finder
+        self.tongue = finder.tongue
+        self.limits: Mapping[str, float] = {}
+        """The rubric's figures for the channel."""
+        self.masks = masks = [utterance.mask if utterance is not None else 0 for utterance in utterances]
         self.agent = [place for place, side in enumerate(sides) if side == AGENT]
         self.customer = [place for place, side in enumerate(sides) if side == CUSTOMER]
         self.found: dict[str, list[int]] = {}
-        self.heard = 0
-        """Groups found in any turn."""
+        heard = 0
         for mask in masks:
-            self.heard |= mask
+            heard |= mask
+        self.heard = heard
+        """Groups found in any turn."""
+        self.__dict__.update(self.tongue.unheard(heard))
 
     def __getattr__(self, name: str) -> float:
         """Return in how many turns a group was found, or the figure of a limit; unlimited where the channel has none."""
@@ -139,25 +144,21 @@ class Signals:
 
     def _words(self, place: int) -> frozenset[bytes]:
         utterance = self.utterances[place]
-        return utterance.words if utterance else frozenset()
+        return utterance.words if utterance is not None else frozenset()
 
-    def _stated(self, place: int) -> frozenset[bytes]:
-        """Return the words of a turn outside its questions."""
+    def _length(self, place: int) -> int:
         utterance = self.utterances[place]
-        return utterance.stated if utterance else frozenset()
+        return utterance.length if utterance is not None else 0
 
     def _asks(self, place: int) -> bool:
         utterance = self.utterances[place]
         return utterance is not None and utterance.asks
 
-    def _social(self, place: int) -> bool:
-        """Whether a turn holds nothing but manners."""
-        mask = self.masks[place]
-        if mask & self._bits("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood"):
-            return False
-        manners = mask & self._bits("greeting", "farewell", "anything_else", "gratitude", "leave", "courtesies")
-        length = len(self._words(place))
-        return length <= _SHORT or bool(manners and length <= _LONG)
+    @cached_property
+    def weighty(self) -> list[int]:
+        """Agent turns that hold more than manners."""
+        utterances = self.utterances
+        return [place for place in self.agent if not utterances[place].mannerly]  # type: ignore[union-attr]
 
     # ------------------------------------------------------------------ shape
 
@@ -174,18 +175,20 @@ class Signals:
     @_signal()
     def opening(self) -> list[int]:
         """The customer's first turn that says what it is about."""
-        telling = [place for place in self.customer if len(self._words(place)) >= _CLAUSE]
-        return (telling or self.customer)[:1]
+        for place in self.customer:
+            if self._length(place) >= _CLAUSE:
+                return [place]
+        return self.customer[:1]
 
     @_signal()
     def first_reply(self) -> list[int]:
         """The agent's first turn that is more than manners."""
-        return ([place for place in self.agent if not self._social(place)] or self.agent)[:1]
+        return (self.weighty or self.agent)[:1]
 
     @_signal()
     def final_reply(self) -> list[int]:
         """The agent's last turn that is more than manners."""
-        return ([place for place in self.agent if not self._social(place)] or self.agent)[-1:]
+        return (self.weighty or self.agent)[-1:]
 
     @_signal()
     def last_agent_turn(self) -> list[int]:
@@ -202,7 +205,8 @@ class Signals:
     @_signal()
     def shouting(self) -> list[int]:
         """Customer turns with runs of ! or ?, or in capitals."""
-        return [place for place in self.customer if _shouts(self.all[place].text)]
+        utterances = self.utterances
+        return [place for place in self.customer if utterances[place].shouts]  # type: ignore[union-attr]
 
     @_signal("anger")
     def heat(self) -> list[int]:
@@ -268,13 +272,12 @@ class Signals:
             self._bits("done", "instruction", "refusal"),
             self._bits("ask_detail", "promise", "confirm_request", "anything_else"),
         )
-        masks = self.masks
-        return [
-            place
-            for place in self.agent
-            if masks[place] & telling
-            or (not masks[place] & asking and not self._asks(place) and not self._social(place) and len(self._words(place)) >= _CLAUSE)
-        ]
+        masks, found = self.masks, []
+        for place in self.weighty:
+            mask = masks[place]
+            if mask & telling or (not mask & asking and not self._asks(place) and self._length(place) >= _CLAUSE):
+                found.append(place)
+        return found
 
     @_signal("acknowledgement", "specific_acknowledgement")
     def acknowledged(self) -> list[int]:
@@ -330,14 +333,14 @@ class Signals:
         asked = [
             place
             for place in self.agent
-            if self._asks(place) and self.masks[place] & self._bits("ask_detail") and len(self._words(place)) >= _CLAUSE
+            if self._asks(place) and self.masks[place] & self._bits("ask_detail") and self._length(place) >= _CLAUSE
         ]
         return [place for number, place in enumerate(asked) if any(self._same(place, other) for other in asked[:number])]
 
     @_signal()
     def repeats_itself(self) -> list[int]:
         """Long agent turns that say nearly what an earlier one said."""
-        long = [place for place in self.agent if len(self._words(place)) >= _LONG]
+        long = [place for place in self.agent if self._length(place) >= _LONG]
         return [place for number, place in enumerate(long) if any(self._same(place, other) for other in long[:number])]
 
     def _same(self, one: int, other: int) -> bool:
@@ -347,17 +350,20 @@ class Signals:
     @_signal()
     def brushed_off(self) -> list[int]:
         """Customer questions that are answered by nothing but "anything else?"."""
-        bit = self._bits("anything_else")
-        return [
-            place
-            for place, reply in zip(range(len(self.all)), range(1, len(self.all)), strict=False)
-            if self.sides[place] == CUSTOMER
-            and self.sides[reply] == AGENT
-            and self.masks[reply] & bit
-            and self._social(reply)
-            and self._asks(place)
-            and not self.masks[place] & self._bits("leave", "solved", "gratitude")
-        ]
+        manners, found = self._bits("leave", "solved", "gratitude"), []
+        for reply in self._with(self.agent, "anything_else"):
+            place = reply - 1
+            utterance = self.utterances[reply]
+            if (
+                place >= 0
+                and self.sides[place] == CUSTOMER
+                and self._asks(place)
+                and not self.masks[place] & manners
+                and utterance is not None
+                and utterance.mannerly
+            ):
+                found.append(place)
+        return found
 
     @_signal()
     def politeness(self) -> float:
@@ -367,15 +373,17 @@ class Signals:
 
     @_signal()
     def own_case(self) -> list[int]:
-        """Agent turns that state something with a word or figure which this customer brought in."""
+        """The first agent turn that states something with a word or figure which this customer brought in."""
         told: set[bytes] = set()
-        common, found = self.tongue.common_words, []
-        for place, side in enumerate(self.sides):
+        common = self.tongue.common_words
+        for utterance, side, place in zip(self.utterances, self.sides, range(len(self.sides)), strict=True):
+            if utterance is None:
+                continue
             if side == CUSTOMER:
-                told |= self._words(place)
-            elif side == AGENT and told and any(_telling(word) and word not in common for word in told & self._stated(place)):
-                found.append(place)
-        return found
+                told |= utterance.words
+            elif not told.isdisjoint(utterance.stated(common)):
+                return [place]
+        return []
 
     # ------------------------------------------------------------------ time
 
@@ -452,9 +460,9 @@ class Signals:
         return [place for place in self._with(self.agent[-1:], "done") if not self.masks[place] & self._bits("farewell", "anything_else")]
 
 
-def _shouts(text: str) -> bool:
-    return "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(char.isalpha() for char in text[:200]) >= _SHOUTED)
-
-
-def _telling(word: bytes) -> bool:
-    return len(word) > _SHORT or word.isdigit()
+def mannerly(utterance: Utterance, tongue: Tongue) -> bool:
+    """Return whether a turn holds nothing but manners."""
+    mask = utterance.mask
+    if mask & tongue.together[_WEIGHTY]:
+        return False
+    return utterance.length <= _SHORT or bool(mask & tongue.together[_MANNERS] and utterance.length <= _LONG)

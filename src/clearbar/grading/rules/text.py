@@ -19,6 +19,8 @@ _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > 
 _QUESTION: Final = re.compile(rb"[^.!?]*\?")
 _SENTENCE: Final = re.compile(r"[^.!?\n。！？]+[.!?。！？]*|[.!?。！？]+")  # noqa: RUF001 - full-width marks end sentences too
 _LONGEST: Final = 240  # code points of a quote
+_SHOUTED: Final = 12  # capitals
+_SHORT: Final = 3
 _PLAIN: Final = {
     "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "…": ".", "–": "-", "—": "-", "！": "!", "？": "?",  # noqa: RUF001
 }  # fmt: skip
@@ -68,14 +70,23 @@ Side = int
 class Utterance:
     """A distinct text of one side, with what was found in it; stock texts are shared by all turns of a block that hold them."""
 
-    __slots__ = ("_sentences", "_stated", "_words", "asks", "mask", "normal", "places", "quotes", "text")
+    __slots__ = (
+        "_sentences", "_stated", "_words", "ascii", "asks", "length", "mannerly", "mask", "normal", "places", "quotes", "shouts", "text",
+    )  # fmt: skip
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.normal, self.places = normalize(text)
+        self.ascii = self.normal.isascii()
+        self.length = len(self.normal.split())
+        """Words."""
+        self.asks = b"?" in self.normal
+        self.shouts = "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
+        """Whether it has runs of ! or ?, or is in capitals."""
         self.mask = 0
         """Bit set of the lexicon's groups that were found."""
-        self.asks = b"?" in self.normal
+        self.mannerly = False
+        """Whether it holds nothing but manners."""
         self.quotes: dict[str, tuple[int, int, str] | None] = {}
         """What is quoted for a signal, kept for the next turn with this text."""
         self._words: frozenset[bytes] | None = None
@@ -89,11 +100,11 @@ class Utterance:
             self._words = frozenset(self.normal.translate(_WORDS).split())
         return self._words
 
-    @property
-    def stated(self) -> frozenset[bytes]:
-        """The distinct words outside questions."""
+    def stated(self, common: frozenset[bytes]) -> frozenset[bytes]:
+        """Return the words outside questions that can be of this customer's own case: long or figures, and not common."""
         if self._stated is None:
-            self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split()) if self.asks else self.words
+            words = _QUESTION.sub(b" ", self.normal).translate(_WORDS).split() if self.asks else self.words
+            self._stated = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in common])
         return self._stated
 
     def original(self, start: int, end: int) -> tuple[int, int]:
