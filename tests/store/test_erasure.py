@@ -141,6 +141,14 @@ def test_an_erased_conversation_does_not_suppress_the_customers_others(planted: 
     assert planted.conversation("desk", other.id) is not None
 
 
+def test_a_record_that_was_pulled_but_not_stored_can_be_found_and_erased(store: Store, run: Run) -> None:
+    store.save_batch(run, [Item(source="desk", place="calls.jsonl:7", id="quokka-id", outcome=Outcome.REJECTED, why="no turns")])
+    assert store.find_conversation("quokka-id") == [("desk", "quokka-id")]
+    assert store.erase([("desk", "quokka-id")], who="dpo").conversations == 0
+    assert left(store) == set()
+    assert store.finish_run(run.id).counts == Counts(rejected=1)
+
+
 def test_what_was_never_stored_can_be_suppressed(store: Store, run: Run) -> None:
     assert store.erase([("desk", "c00001")], customer="customer-7", who="dpo").conversations == 0
     pulled = [made_transcript(1), made_transcript(2, customer="customer-7"), made_transcript(3)]

@@ -45,6 +45,12 @@ def refusal(url: str | Path) -> str:
     return line
 
 
+def test_importing_the_store_loads_neither_migrations_nor_graders() -> None:
+    lean = "import sys, clearbar.store; print(sorted({'alembic', 'openai', 'langchain', 'prefect'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", lean], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_a_store_is_made_with_its_folder_and_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "deep" / "er" / "clearbar.db"
     with Store.open(file) as store:

@@ -6,6 +6,7 @@ import pytest
 from tests.store.made import START, made_grade, made_item, made_rubric, made_transcript, made_verdict
 
 from clearbar.errors import StoreError
+from clearbar.label import Label
 from clearbar.rubric import Rubric
 from clearbar.store import Counts, Item, Mark, Outcome, Run, Store
 from clearbar.transcript import Conversation, RedactedTranscript, Role, Turn
@@ -202,6 +203,14 @@ def test_audits_are_taken_by_period_team_source_id_and_run(store: Store, run: Ru
     assert found(run=other.id) == [("desk", "c00077"), ("mail", "c00000")]
     assert ("desk", "c00077") not in found(since=START)
     assert store.teams() == ["a", "b", "parcels"]
+
+
+def test_more_ids_than_a_statement_holds_can_be_asked_for(store: Store, run: Run) -> None:
+    store.save_batch(run, [made_item(made_transcript(number)) for number in range(5)])
+    ids = ["c00001", "c00003", *(f"other-{number}" for number in range(70_000))]
+    assert [audit.conversation.id for audit in store.audits(ids=ids)] == ["c00001", "c00003"]
+    store.add_labels(Label(id=f"c{number:05}", levels={}) for number in range(5))
+    assert [label.id for label in store.labels(ids=ids)] == ["c00001", "c00003"]
 
 
 def test_a_run_that_found_all_graded_still_reads_its_audits(store: Store, run: Run) -> None:

@@ -11,7 +11,8 @@ from clearbar.store import Run, Store
 
 
 def say(line: str) -> None:
-    print(line, flush=True)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def save(store: Store, run: Run, first: int) -> None:
@@ -45,7 +46,7 @@ def review(store: Store, _: Run, first: int) -> None:
     def correct(reviewer: int) -> None:
         for number in range(10_000):
             store.add_labels([Label(id=f"c{number}", levels={"solved": "yes"}, annotator=f"r{first + reviewer}")])
-            say(f"r{first + reviewer} c{number}\n")
+            say(f"r{first + reviewer} c{number}")
 
     for thread in [threading.Thread(target=correct, args=(reviewer,)) for reviewer in range(6)]:
         thread.start()

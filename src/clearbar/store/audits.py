@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, case, exists, func, select
 
-from clearbar.store.database import Database, chunks
+from clearbar.store.database import CHUNK, Database, chunks
 from clearbar.store.records import Outcome, StoredAudit
 from clearbar.store.rows import read_fields, read_usage, read_verdicts
 from clearbar.store.tables import audits, conversations, run_items, texts, versions
@@ -55,7 +55,7 @@ class Audits(Database):
         """
         wanted = [
             *([audits.c.source.in_(sources)] if sources else []),
-            *([audits.c.id.in_(ids)] if ids else []),
+            *([audits.c.id.in_(ids)] if 0 < len(ids) <= CHUNK else []),
             *([audits.c.grading_hash == grading] if grading is not None else []),
             *([audits.c.asked == asked] if asked is not None else []),
             *([_in_run(run)] if run is not None else []),
@@ -65,7 +65,7 @@ class Audits(Database):
             *([versions.c.happened_at < until] if until else []),
             *([versions.c.team.in_(teams)] if teams else []),
         ]
-        for some in chunks(self._latest(wanted, where), _PAGE):
+        for some in chunks(self._latest(wanted, where, set(ids)), _PAGE):
             yield from self._read(some, turns=turns)
 
     def teams(self) -> list[str]:
@@ -74,8 +74,8 @@ class Audits(Database):
             found = connection.execute(select(versions.c.team).where(versions.c.team.is_not(None)).distinct()).scalars()
             return sorted(found)
 
-    def _latest(self, wanted: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]]) -> list[int]:
-        """Return the numbers of the audits to read, in order."""
+    def _latest(self, wanted: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]], ids: set[str]) -> list[int]:
+        """Return the numbers of the audits to read, in order; more ids than a statement holds are picked out here."""
         current = case((conversations.c.text_hash == audits.c.text_hash, 0), else_=1)
         place = func.row_number().over(
             partition_by=(audits.c.source, audits.c.id), order_by=(current, audits.c.made_at.desc(), audits.c.number.desc())
@@ -87,9 +87,14 @@ class Audits(Database):
             .subquery()
         )
         same = (versions.c.source == ranked.c.source) & (versions.c.id == ranked.c.id) & (versions.c.text_hash == ranked.c.text_hash)
-        query = select(ranked.c.number).join(versions, same).where(ranked.c.place == 1, *where).order_by(ranked.c.source, ranked.c.id)
+        query = (
+            select(ranked.c.number, ranked.c.id)
+            .join(versions, same)
+            .where(ranked.c.place == 1, *where)
+            .order_by(ranked.c.source, ranked.c.id)
+        )
         with self.read() as connection:
-            return list(connection.execute(query).scalars())
+            return [number for number, id in connection.execute(query).tuples() if not ids or id in ids]
 
     def _read(self, numbers: Sequence[int], *, turns: bool) -> Iterator[StoredAudit]:
         same = (versions.c.source == audits.c.source) & (versions.c.id == audits.c.id) & (versions.c.text_hash == audits.c.text_hash)

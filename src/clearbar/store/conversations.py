@@ -11,7 +11,7 @@ from clearbar.store.records import Item, Mark, Outcome, Run, StoredConversation
 from clearbar.store.rows import read_fields, read_usage, read_verdicts, to_json, write_fields, write_turns
 from clearbar.store.runs import advance, write_items
 from clearbar.store.suppression import Suppression
-from clearbar.store.tables import audits, conversations, grades, texts, versions
+from clearbar.store.tables import audits, conversations, grades, run_items, texts, versions
 from clearbar.transcript import Conversation, RedactedTranscript
 from clearbar.verdict import Grade
 
@@ -99,10 +99,12 @@ class Conversations(Database):
                 yield from map(read_fields, rows)
 
     def find_conversation(self, id: str) -> list[Key]:
-        """Return the conversations of this id, of whatever source."""
-        query = select(conversations.c.source, conversations.c.id).where(conversations.c.id == id).order_by(conversations.c.source)
+        """Return the conversations of this id that were ever pulled, of whatever source, stored or not."""
+        found: set[Key] = set()
         with self.read() as connection:
-            return [(source, found) for source, found in connection.execute(query).tuples()]
+            for table in (conversations, run_items):
+                found |= {(source, id) for source in connection.execute(select(table.c.source).where(table.c.id == id)).scalars()}
+        return sorted(found)
 
     def find_customer(self, pseudonym: str) -> list[Key]:
         """Return the conversations of a customer, by source and id."""

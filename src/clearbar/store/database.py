@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from clearbar.errors import StoreError
 from clearbar.store.faults import told
 
-__all__ = ["Database", "chunks", "merge", "now"]
+__all__ = ["CHUNK", "Database", "chunks", "merge", "now"]
 
 Item = TypeVar("Item")
 
@@ -50,8 +50,8 @@ def merge(
     key: Sequence[str] | None = None,
     where: Callable[[Any], ColumnElement[bool]] | None = None,
     as_given: bool = False,
-) -> None:
-    """Insert rows; where one of the same key is there already, change only the columns in `update`.
+) -> int:
+    """Insert rows and return how many were inserted or changed; where one is there already, change only the columns in `update`.
 
     Rows go in the order of their key, so that two writers never wait for each other in a circle.
 
@@ -65,7 +65,7 @@ def merge(
         Whether to keep the order of the rows instead.
     """
     if not rows:
-        return
+        return 0
     names = list(key or (column.name for column in table.primary_key))
     insert = postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
     if update:
@@ -73,7 +73,12 @@ def merge(
         insert = insert.on_conflict_do_update(index_elements=names, set_=values, where=where(insert.excluded) if where else None)
     else:
         insert = insert.on_conflict_do_nothing()
-    connection.execute(insert, rows if as_given else sorted(rows, key=lambda row: [row[name] for name in names]))
+    done = connection.execute(
+        insert,
+        rows if as_given else sorted(rows, key=lambda row: [row[name] for name in names]),
+        execution_options={"preserve_rowcount": True},
+    )
+    return done.rowcount
 
 
 class Database:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, or_, select
+from sqlalchemy import Row, or_, select
 
 from clearbar.label import Label, LabelKind
 from clearbar.model import digest
-from clearbar.store.database import Database, merge, now
+from clearbar.store.database import CHUNK, Database, merge, now
 from clearbar.store.records import Sampled
 from clearbar.store.rows import from_json
 from clearbar.store.tables import labels, samples
@@ -32,9 +32,7 @@ class Labels(Database):
         """
         rows = {row["digest"]: row for row in (_label_row(label, text_hash) for label in given)}
         with self.write() as connection:
-            before = connection.execute(select(func.count()).select_from(labels)).scalar_one()
-            merge(connection, labels, list(rows.values()), key=["digest"], as_given=True)
-            return connection.execute(select(func.count()).select_from(labels)).scalar_one() - before
+            return merge(connection, labels, list(rows.values()), key=["digest"], as_given=True)
 
     def labels(
         self,
@@ -55,13 +53,16 @@ class Labels(Database):
         """
         wanted = [
             *([or_(labels.c.source == source, labels.c.source.is_(None))] if source is not None else []),
-            *([labels.c.id.in_(ids)] if ids else []),
+            *([labels.c.id.in_(ids)] if 0 < len(ids) <= CHUNK else []),
             *([labels.c.kind.in_(kinds)] if kinds else []),
             *([labels.c.annotator == annotator] if annotator is not None else []),
         ]
         query = select(labels).where(labels.c.erased.is_(False), *wanted).order_by(labels.c.number)
         with self.read() as connection:
-            return [_label(row) for row in connection.execute(query)]
+            rows = connection.execute(query).all()
+        # more ids than a statement holds are picked out here
+        asked = set(ids)
+        return [_label(row) for row in rows if not asked or row.id in asked]
 
     def add_samples(self, drawn: Iterable[Sampled]) -> None:
         """Write down which conversations a run selected; a draw that was written stays as it was."""

@@ -78,7 +78,7 @@ class Runs(Database):
         with self.read() as connection:
             row = connection.execute(select(runs).where(runs.c.id == id)).one_or_none()
             if row is None:
-                raise StoreError(f"store {self.name}: there is no run {id!r}", fix="list them with: clearbar store")
+                raise StoreError(f"store {self.name}: there is no run {id!r}", fix="list them with: clearbar store show")
             found = _run(row)
             return found if found.state != "running" else found.model_copy(update={"counts": _counts(connection, id)})
 
