@@ -542,7 +542,7 @@ def main() -> None:
     parser.add_argument("--faults", type=json.loads, default={})
     parser.add_argument("--config", type=json.loads, default={}, help="further fields of Config as JSON")
     options = parser.parse_args()
-    config = Config(latency=options.latency, seed=options.seed, faults=options.faults, **options.config)
+    config = Config(**({"latency": options.latency, "seed": options.seed, "faults": options.faults} | options.config))
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve(config, options.port))
 

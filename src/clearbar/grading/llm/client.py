@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.model import Model
 from clearbar.settings import LlmSettings
@@ -135,10 +137,11 @@ class Client:
 def _completion(message: "AIMessage", seconds: float) -> Completion:
     metadata = message.response_metadata
     usage = metadata.get("token_usage") or {}
-    calls = message.additional_kwargs.get("tool_calls") or []
     content = message.content if isinstance(message.content, str) else "".join(map(str, message.content))
-    if calls and not content:
-        content = calls[0]["function"]["arguments"]
+    if not content and message.tool_calls:
+        content = orjson.dumps(message.tool_calls[0]["args"]).decode()
+    elif not content and message.invalid_tool_calls:
+        content = message.invalid_tool_calls[0]["args"] or ""
     return Completion(
         content=content or None,
         refusal=message.additional_kwargs.get("refusal"),
