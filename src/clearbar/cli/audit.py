@@ -152,6 +152,10 @@ def _tell(result: "AuditResult") -> None:
     )
     given = ", ".join(f"{number} by {name}" if name != "ungraded" else f"{number} ungraded" for name, number in result.verdicts.items())
     typer.echo(f"verdicts in the reports: {given}" + (f" (rules because {result.why_rules})" if result.why_rules else ""))
+    if result.usage.calls:
+        used = result.usage
+        cost = "" if used.cost_usd is None else f", ${used.cost_usd:.2f}"
+        typer.echo(f"{used.calls} calls, {used.input_tokens:,} input tokens ({used.cached_tokens:,} cached), {used.output_tokens:,} output tokens{cost}")
     for reason, number in sorted(result.fallbacks.items()):
         warn(f"{number} conversations fell back to rules: {reason}")
     if result.listed:

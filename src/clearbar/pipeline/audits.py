@@ -17,6 +17,7 @@ from clearbar.project import Project
 from clearbar.publish import Published
 from clearbar.settings import Settings
 from clearbar.store import Counts
+from clearbar.verdict import Usage
 
 __all__ = ["AuditResult", "run_audit"]
 
@@ -40,6 +41,8 @@ class AuditResult(Model):
     """Conversations that the LLM could not grade, by reason."""
     listed: tuple[Listed, ...]
     """Records that a person should look at."""
+    usage: Usage
+    """What the calls of this run consumed."""
     failed: int
     """Conversations in this run with a criterion whose grading failed."""
     sampled: int
@@ -127,6 +130,7 @@ def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) ->
         why_rules=space.why_rules,
         fallbacks=pulled.fallbacks,
         listed=tuple(pulled.listed),
+        usage=pulled.spent,
         failed=pulled.failed,
         sampled=sampled,
         teams=reports.teams,

@@ -26,6 +26,8 @@ class Graded:
     fresh: tuple[Grade, ...]
     """Grades made just now; the others were found in the store."""
     usage: Usage
+    """What its grade consumed, whenever that was."""
+    spent: Usage
     """What this run consumed for it; nothing where the grade was found."""
     outcome: Outcome
     failure: str | None
@@ -70,11 +72,12 @@ def _compose(
     rules = by_rules if isinstance(by_rules, Grade) else None
     verdicts = compose(space.rubric, None if space.llm is None else asked, rules, space.why_rules)
     fresh = {grade.key: grade for grade in (asked, by_rules) if isinstance(grade, Grade) and grade.key not in known}
-    usage = sum((grade.usage for grade in fresh.values()), Usage())
+    usage = asked.usage if isinstance(asked, Grade) else Usage()
+    spent = sum((grade.usage for grade in fresh.values()), Usage())
     said = any(verdict.level != "ungraded" for verdict in verdicts)
     failure = asked.reason if isinstance(asked, GradeFailure) else None
     outcome = Outcome.UNGRADED if not said else Outcome.GRADED if fresh or failure else Outcome.REUSED
-    return Graded(transcript, verdicts, tuple(fresh.values()), usage, outcome, failure)
+    return Graded(transcript, verdicts, tuple(fresh.values()), usage, spent, outcome, failure)
 
 
 def grade_all(

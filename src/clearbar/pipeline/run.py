@@ -15,6 +15,7 @@ from clearbar.pipeline.steps import WATCH, Pending, Steps
 from clearbar.pipeline.workspace import Workspace
 from clearbar.sources import Source
 from clearbar.store import Counts, Item, Mark, Outcome, Run, SourceRef, Store
+from clearbar.verdict import Usage
 
 __all__ = ["Listed", "Pulled", "audit_conversations"]
 
@@ -48,6 +49,8 @@ class Pulled:
     """Rejected and ungraded records, the first `LISTED` of them."""
     fallbacks: dict[str, int] = field(default_factory=dict)
     """By reason, conversations that the grader asked first could not grade."""
+    spent: Usage = field(default_factory=Usage)
+    """What the calls of this run consumed."""
     failed: int = 0
     """Conversations with a criterion whose grading failed, and which nobody else could grade."""
 
@@ -58,6 +61,7 @@ class _Saved:
 
     items: list[Item]
     failures: list[str]
+    spent: Usage
     marks: list[Mark]
 
 
@@ -141,9 +145,9 @@ def _grade_and_save(space: Workspace, run: Run, batch: Sequence[Taken | Dropped]
     by_place = {item.place: found for item, found in zip(wanted, graded, strict=True)}
     store.save_agents({name: shown for item in wanted for name, shown in item.agents.items()})
     saved = store.save_batch(run, [_item(item, by_place) for item in batch])
-    return _Saved(
-        saved, [found.failure for found in graded if found.failure], [item.mark for item in batch if item.mark and not _held(item)]
-    )
+    spent = sum((found.spent for found in graded), Usage())
+    failures = [found.failure for found in graded if found.failure]
+    return _Saved(saved, failures, spent, [item.mark for item in batch if item.mark and not _held(item)])
 
 
 def _keys(space: Workspace, taken: Sequence[Taken]) -> list[str]:
@@ -184,6 +188,7 @@ def _collect(pulled: Pulled, saved: _Saved) -> list[Mark]:
         if item.outcome in {Outcome.REJECTED, Outcome.UNGRADED, Outcome.DUPLICATE} and len(pulled.listed) < LISTED:
             shown = item.transcript.id if item.transcript else item.id
             pulled.listed.append(Listed(place=item.place, id=shown, outcome=item.outcome, why=item.why))
+    pulled.spent += saved.spent
     pulled.failed += sum(any(verdict.failed for verdict in item.verdicts or ()) for item in saved.items)
     for reason in saved.failures:
         pulled.fallbacks[reason] = pulled.fallbacks.get(reason, 0) + 1

@@ -1,0 +1,67 @@
+"""A local OpenAI-compatible server as a process, a PostgreSQL server, and settings that point at them."""
+
+import json
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TESTS = Path(__file__).resolve().parents[1]
+
+
+class LlmServer:
+    """The test server of the LLM grader's tests, told and asked over HTTP."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        self.root = f"http://127.0.0.1:{int(process.stdout.readline())}"
+
+    def control(self, **settings: object) -> None:
+        """Change how it behaves."""
+        body = json.dumps({"reset": True, "faults": {}, "down": False, "latency": 0, "quota": -1, **settings}).encode()
+        request = urllib.request.Request(f"{self.root}/control", body, {"Content-Type": "application/json"})  # noqa: S310
+        with urllib.request.urlopen(request):  # noqa: S310
+            pass
+
+    def stats(self) -> Any:
+        """What it was asked."""
+        with urllib.request.urlopen(f"{self.root}/stats") as reply:  # noqa: S310
+            return json.load(reply)
+
+
+@pytest.fixture(scope="session")
+def llm_process() -> Iterator[LlmServer]:
+    process = subprocess.Popen([sys.executable, str(TESTS / "llm" / "server.py")], stdout=subprocess.PIPE, text=True)
+    try:
+        yield LlmServer(process)
+    finally:
+        process.kill()
+        process.wait()
+        assert process.stdout
+        process.stdout.close()
+
+
+@pytest.fixture
+def llm(llm_process: LlmServer, monkeypatch: pytest.MonkeyPatch) -> LlmServer:
+    """The server as new, with the environment set up to use it."""
+    llm_process.control()
+    monkeypatch.setenv("OPENAI_API_KEY", "test-key")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{llm_process.root}/v1")
+    monkeypatch.setenv("CLEARBAR_LLM__MODEL", "test-model")
+    monkeypatch.setenv("CLEARBAR_LLM__TIMEOUT", "5")
+    monkeypatch.setenv("CLEARBAR_LLM__ATTEMPTS", "2")
+    return llm_process
+
+
+@pytest.fixture
+def unused_port() -> int:
+    """A port on which nothing listens."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
