@@ -207,9 +207,7 @@ def measure(folder: Path, part: str, sources: set[str]) -> dict[str, Any]:
     every = {id: record for found in by_source.values() for id, record in found.items()}
     given = {id: said(grade) for id, grade in grades(grader, every.values()).items()}
     tables = {
-        name: agreement(rubric, given, {id: told[id] for id in found})
-        for name, found in [*by_source.items(), ("all", every)]
-        if found
+        name: agreement(rubric, given, {id: told[id] for id in found}) for name, found in [*by_source.items(), ("all", every)] if found
     }
     result: dict[str, Any] = {"part": part, "criteria": tables}
     result["macro"] = {name: {"all": macro(table), "gated": macro(table, FEW)} for name, table in tables.items()}

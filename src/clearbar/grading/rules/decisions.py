@@ -81,7 +81,7 @@ class _Bound(ast.NodeTransformer):
     def __init__(self, given: Mapping[str, float]) -> None:
         self._given = given
 
-    def visit_Name(self, node: ast.Name) -> ast.expr:  # noqa: N802 - the visitor's protocol
+    def visit_Name(self, node: ast.Name) -> ast.expr:
         if node.id in self._given:
             return ast.Constant(self._given[node.id])
         return ast.Attribute(ast.Name("signals", ast.Load()), node.id, ast.Load())

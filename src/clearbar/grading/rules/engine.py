@@ -1,6 +1,8 @@
 """Which groups of a lexicon a text holds, and where: google-re2, all groups of a side in one pass, or plain `re`, alike to the bit."""
 
+import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Any, Final
 
 from clearbar.errors import RubricError
@@ -41,7 +43,7 @@ class Finder:
         plain = utterance.normal.decode()
         mask = 0
         for group, bit in self._groups[side]:
-            if group.regex.search(plain) and (group.guard is None or self.first(group, utterance) is not None):
+            if _regex(group.pattern).search(plain) and (not group.unless or self.first(group, utterance) is not None):
                 mask |= bit
         return mask
 
@@ -51,16 +53,15 @@ class Finder:
 
     def hits(self, group: Group, utterance: Utterance) -> Iterator[Span]:
         """Yield where a group stands in a text outside what guards against it, in code points of the text as it was written."""
-        guards = list(self._spans(group.unless, group, utterance)) if group.unless else []
-        for start, end in self._spans(group.pattern, group, utterance):
+        guards = list(self._spans(group.unless, utterance)) if group.unless else []
+        for start, end in self._spans(group.pattern, utterance):
             if not any(low <= start and end <= high for low, high in guards):
                 yield utterance.original(start, end)
 
-    def _spans(self, pattern: str, group: Group, utterance: Utterance) -> Iterator[Span]:
+    def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:
         """Yield the spans of a group's phrases, or of its guard, in code points of the normal text."""
-        regex = group.regex if pattern is group.pattern else group.guard
-        if regex is not None:
-            yield from (match.span() for match in regex.finditer(utterance.normal.decode()))
+        for match in _regex(pattern).finditer(utterance.normal.decode()):
+            yield match.span()
 
 
 class SetFinder(Finder):
@@ -76,7 +77,7 @@ class SetFinder(Finder):
         found = self._sides[side].find(utterance)
         return super().find(side, utterance) if found is None else found
 
-    def _spans(self, pattern: str, group: Group, utterance: Utterance) -> Iterator[Span]:
+    def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:
         compiled = self._compiled.get(pattern)
         if compiled is None:
             compiled = self._compiled[pattern] = _re2.RE2(pattern.encode(), _options())
@@ -134,6 +135,11 @@ class _Set:
                     mask ^= bit
             mask &= self._own
         return mask
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.ASCII)
 
 
 def _options() -> Any:

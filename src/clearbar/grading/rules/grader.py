@@ -1,11 +1,14 @@
 """The deterministic grader, as every other part of clearbar sees it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from clearbar.grading.rules.explanation import Explanation, explained
 from clearbar.grading.rules.judge import Judge, Ruling
 from clearbar.grading.rules.lexicon import Lexicon
+from clearbar.grading.rules.measurement import Measurer
+from clearbar.grading.rules.stream import BLOCK, grade_lines
 from clearbar.rubric import Rubric
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Evidence, Grade, GradedBy, GradeFailure, Verdict, grade_key
@@ -24,12 +27,18 @@ class RulesGrader:
         Whose phrases are searched.
     plain
         Whether to search with `re` even where RE2 is installed; the grades are the same.
+
+    Raises
+    ------
+    RubricError
+        If a decision cannot be read, naming rubric, criterion and entry.
     """
 
     graded_by = GradedBy.RULES
 
     def __init__(self, rubric: Rubric, lexicon: Lexicon, *, plain: bool = False) -> None:
-        self._judge = Judge(rubric, lexicon, plain=plain)
+        self._measurer = Measurer(lexicon, rubric.limits, plain=plain)
+        self._judge = Judge(rubric, self._measurer)
         self._rules_hash = rubric.rules_hash
 
     @property
@@ -46,14 +55,23 @@ class RulesGrader:
         return [
             Grade(
                 key=self.key(transcript), text_hash=transcript.text_hash, graded_by=self.graded_by, grader=self.fingerprint,
-                verdicts=tuple(_verdict(ruling) for ruling in rulings),
+                verdicts=_verdicts(rulings),
             )
             for transcript, rulings in zip(batch, self._judge.rule(batch), strict=True)
         ]  # fmt: skip
 
+    def grade_lines(self, lines: Iterable[bytes], *, block: int = BLOCK) -> Iterator[bytes]:
+        """Yield a JSON line of verdicts for each JSON line of a redacted conversation, without pydantic; the same verdicts."""
+        return grade_lines(lines, self._judge, block=block)
+
+    def explain(self, transcript: RedactedTranscript) -> Explanation:
+        """Return what was measured in a transcript beside its verdicts."""
+        signals = self._measurer.measure(transcript)
+        return explained(signals, _verdicts(self._judge.decide(signals)))
+
     def politeness(self, text: str) -> float:
         """Return the politeness of one turn of an agent: the sum of the weights of the strategies found; higher is politer."""
-        signals = self._judge.measure(_Alone(turns=(_Said(text=text),)))
+        signals = self._measurer.measure(_Alone(turns=(_Said(text=text),)))
         return 0.0 if isinstance(signals, str) else float(signals.politeness)
 
 
@@ -67,6 +85,10 @@ class _Alone(msgspec.Struct, frozen=True):
     turns: tuple[_Said, ...]
     channel: str | None = None
     language: str | None = None
+
+
+def _verdicts(rulings: Iterable[Ruling]) -> tuple[Verdict, ...]:
+    return tuple(_verdict(ruling) for ruling in rulings)
 
 
 def _verdict(ruling: Ruling) -> Verdict:

@@ -1,51 +1,26 @@
-"""From turns to rulings: language, patterns, signals, decisions, evidence. One engine for every road into it."""
+"""From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules.decisions import Condition, parse
-from clearbar.grading.rules.engine import Finder, open_finder
-from clearbar.grading.rules.language import recognize
-from clearbar.grading.rules.lexicon import Lexicon, Tongue
+from clearbar.grading.rules.measurement import Measurer, Seen, Talk
 from clearbar.grading.rules.quotes import Proof, quote
-from clearbar.grading.rules.signals import SIGNALS, Signals, Spoken, mannerly
-from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.signals import SIGNALS, Signals
 from clearbar.rubric import Criterion, Decision, Rubric
-from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, failed
+from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
-__all__ = ["ENGINE", "Judge", "Ruling", "Talk"]
+__all__ = ["ENGINE", "Judge", "Ruling"]
 
 ENGINE: Final = "1"
 """Version of the measurements; a change that can change a verdict raises it."""
-_SIDES: Final = {"customer": 0, "agent": 1}
-_HOUR: Final = 3_600.0
 _REMEMBERED: Final = 1_000
 ABSTAIN: Final = "abstain"
 _PLAIN, _TOP, _FAILING = 1, 2, 3  # quotes for a level in the middle, at the top, and one that fails
-
-
-Seen = dict[str, tuple[dict[str, Utterance], dict[str, Utterance]]]
-"""Texts that were searched before, by language and side."""
-
-
-class Talk(Protocol):
-    """A conversation, as far as rules read it."""
-
-    @property
-    def turns(self) -> Sequence[Spoken]:
-        """All turns, in order."""
-
-    @property
-    def channel(self) -> str | None:
-        """chat, email, phone, social, or what the record says."""
-
-    @property
-    def language(self) -> str | None:
-        """BCP 47 code as the record declares it."""
 
 
 class Ruling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
@@ -152,22 +127,23 @@ class Judge:
     ----------
     rubric
         Whose decisions.
-    lexicon
-        Whose phrases.
-    plain
-        Whether to search with `re` even where RE2 is installed; the rulings are the same.
+    measurer
+        Which measures what they decide on.
+
+    Raises
+    ------
+    RubricError
+        If a decision names what is not measured, or says what the language of conditions does not have.
     """
 
-    def __init__(self, rubric: Rubric, lexicon: Lexicon, *, plain: bool = False) -> None:
-        clash = lexicon.names & SIGNALS.keys()
-        if clash:
+    def __init__(self, rubric: Rubric, measurer: Measurer) -> None:
+        lexicon = measurer.lexicon
+        if clash := lexicon.names & SIGNALS.keys():
             raise RubricError(f"lexicon groups {', '.join(sorted(clash))} are called like signals", fix="rename them")
         limits = {name for figures in rubric.limits.values() for name in figures}
         known = frozenset({*SIGNALS, *lexicon.names, *limits, "gap_seconds", "long_gap_seconds"})
         self.fingerprint = f"rules:{ENGINE}:{lexicon.digest[:16]}"
-        self._limits = rubric.limits
-        self._lexicon = lexicon
-        self._finders: dict[str, Finder] = {code: open_finder(tongue, plain=plain) for code, tongue in lexicon.tongues.items()}
+        self._measurer = measurer
         asked = [_Asked(criterion, known, rubric, self.fingerprint) for criterion in rubric.criteria]
         self._by_id = {item.id: item for item in asked}
         # Criteria that hang on another's answer come last.
@@ -178,46 +154,12 @@ class Judge:
         """Yield the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
         seen: Seen = {}
         for talk in talks:
-            signals = self.measure(talk, seen)
-            yield self._without(signals) if isinstance(signals, str) else self._decide(signals)
+            yield self.decide(self._measurer.measure(talk, seen))
 
-    def measure(self, talk: Talk, seen: Seen | None = None) -> Signals | str:
-        """Return the signals of a conversation, or the reason why there are none."""
-        turns = talk.turns
-        sides = [_SIDES.get(turn.role, -1) for turn in turns]
-        tongue = self._tongue(talk, sides)
-        if tongue is None:
-            return failed("language")
-        finder = self._finders[tongue.language]
-        known = ({} if seen is None else seen).setdefault(tongue.language, ({}, {}))
-        heard = [self._heard(turn.text, side, known[side], finder) if side >= 0 else None for turn, side in zip(turns, sides, strict=True)]
-        signals = Signals(turns, sides, heard, finder)
-        signals.limits = self._figures(talk.channel, signals)
-        return signals if signals.agent else ABSTAINED
-
-    def _heard(self, text: str, side: int, known: dict[str, Utterance], finder: Finder) -> Utterance:
-        utterance = known.get(text)
-        if utterance is None:
-            utterance = known[text] = Utterance(text)
-            utterance.mask = finder.find(side, utterance)
-            utterance.mannerly = mannerly(utterance, finder.tongue)
-        return utterance
-
-    def _tongue(self, talk: Talk, sides: Sequence[int]) -> Tongue | None:
-        code = recognize(talk, sides, self._lexicon)
-        return None if code is None else self._lexicon.tongues.get(code)
-
-    def _figures(self, channel: str | None, signals: Signals) -> Mapping[str, float]:
-        """Return the channel's limits; where it is not told, those of a chat if the replies come at a chat's pace."""
-        if channel is not None:
-            return self._limits.get(channel.lower(), {})
-        return self._limits.get("chat", {}) if signals.longest_gap < _HOUR else {}
-
-    def _without(self, reason: str) -> list[Ruling]:
-        why = "No turn of an agent." if reason == ABSTAINED else "No lexicon covers the language of this conversation."
-        return [self._by_id[id].state(UNGRADED, why, reason) for id in self._by_id]
-
-    def _decide(self, signals: Signals) -> list[Ruling]:
+    def decide(self, signals: Signals | str) -> list[Ruling]:
+        """Return the rulings on what was measured, or on why nothing could be."""
+        if isinstance(signals, str):
+            return self._without(signals)
         if not self._conditional:
             return [_one(item, signals) for item in self._order]
         given: dict[str, Ruling] = {}
@@ -228,6 +170,10 @@ class Judge:
             else:
                 given[item.id] = _one(item, signals)
         return [given[id] for id in self._by_id]
+
+    def _without(self, reason: str) -> list[Ruling]:
+        why = "No turn of an agent." if reason == ABSTAINED else "No lexicon covers the language of this conversation."
+        return [self._by_id[id].state(UNGRADED, why, reason) for id in self._by_id]
 
 
 def _one(item: _Asked, signals: Signals) -> Ruling:

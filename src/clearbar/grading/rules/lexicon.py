@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -64,16 +63,6 @@ class Group:
         self.speaker = speaker
         self.pattern = pattern
         self.unless = unless
-
-    @cached_property
-    def regex(self) -> re.Pattern[str]:
-        """The phrases, for spans and for the road without RE2."""
-        return re.compile(self.pattern, re.ASCII)
-
-    @cached_property
-    def guard(self) -> re.Pattern[str] | None:
-        """What must not surround a hit."""
-        return re.compile(self.unless, re.ASCII) if self.unless else None
 
 
 class _Together(dict[tuple[str, ...], int]):

@@ -83,15 +83,13 @@ class _Reader:
     def _sequence(self, tokens: list[str], place: int, depth: int) -> tuple[_Sequence, int]:
         found = _Sequence()
         while place < len(tokens) and tokens[place] not in {"|", ")"}:
-            token = tokens[place]
+            here = tokens[place]
             place += 1
-            if token == "(":
+            if here.startswith("("):
                 choice, place = self._choice(tokens, place, depth)
                 found.append(choice)
-            elif token.startswith("{"):
-                found.append(self._macro(token, depth))
             else:
-                found.append(_literal(token))
+                found.append(self._macro(here, depth) if here.startswith("{") else _literal(here))
         return found, place
 
     def _choice(self, tokens: list[str], place: int, depth: int) -> tuple[_Choice, int]:

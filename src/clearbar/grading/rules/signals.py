@@ -424,6 +424,43 @@ class Signals:
         limit = self.limits.get("long_gap_seconds", float("inf"))
         return [place for place, seconds in self.gaps if seconds > limit]
 
+    # ------------------------------------------------------------------ duties
+
+    def _before(self, places: Sequence[int], later: Sequence[int]) -> list[int]:
+        """Return the places that stand before the first of the later ones; all of them where there is none."""
+        return [place for place in places if not later or place < later[0]]
+
+    @_signal("verify_identity")
+    def identity_checks(self) -> list[int]:
+        """Agent turns that check who the customer is, before data of the account are revealed or changed."""
+        return self._before(self._with(self.agent, "verify_identity"), self.turns("account_data"))
+
+    @_signal("verify_two")
+    def identity_checked_twice(self) -> list[int]:
+        """Those of the identity checks that ask for two details, or say that they match."""
+        return self._with(self.turns("identity_checks"), "verify_two")
+
+    @_signal()
+    def automated_turns(self) -> float:
+        """Turns of a bot or the system, which are not searched."""
+        return sum(turn.role in {"bot", "system"} for turn in self.all)
+
+    @_signal("recording_notice_said")
+    def early_notice(self) -> list[int]:
+        """Agent turns that tell of the recording before the customer's second turn."""
+        return self._before(self._with(self.agent, "recording_notice_said"), self.customer[1:])
+
+    def _answers(self, place: int) -> int | None:
+        """Return the agent turn that follows a turn; None where there is none."""
+        return next((reply for reply in self.agent if reply > place), None)
+
+    @_signal("danger")
+    def danger_passed_over(self) -> list[int]:
+        """The customer's first report of a danger, if the agent's next turn gives no safety instruction."""
+        bits, danger = self._bits("safety_instruction"), self.turns("danger")[:1]
+        replies = [(place, self._answers(place)) for place in danger]
+        return [place for place, reply in replies if reply is not None and not self.masks[reply] & bits]
+
     # ------------------------------------------------------------------ what comes next, and the end
 
     @_signal("promise", "handoff")

@@ -1,0 +1,116 @@
+"""Refits the figures that a rubric's decisions call by name (`given:`) to labelled conversations; nothing else is ever fitted."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from clearbar.grading.rules.judge import Judge
+from clearbar.grading.rules.lexicon import Lexicon
+from clearbar.grading.rules.measurement import Measurer, Talk
+from clearbar.grading.rules.signals import Signals
+from clearbar.model import Model
+from clearbar.rubric import Criterion, Rubric
+
+__all__ = ["Fitted", "fit"]
+
+_FOLDS: Final = 5
+_STEPS: Final = (-2, -1, 1, 2)
+
+
+class Fitted(Model):
+    """A figure of a criterion, refitted."""
+
+    criterion: str
+    name: str
+    before: float
+    after: float
+    """The figure that agrees best with all labels; the old one at a tie."""
+    kappa_before: float | None
+    kappa_after: float | None
+    """On the same labels, which is flattering."""
+    kappa_unseen: float | None
+    """Of figures fitted without the part of the labels that they are measured on: what may be expected of new conversations."""
+    n: int
+    """Labels."""
+
+
+Measured = tuple[Signals | str, str]
+"""What was measured in a conversation, and the level it was given."""
+
+
+def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequence[Mapping[str, str]]) -> tuple[Fitted, ...]:
+    """Return each named figure with the value near it that agrees best with the labels.
+
+    Parameters
+    ----------
+    rubric, lexicon
+        Whose decisions and phrases.
+    talks
+        Labelled conversations.
+    levels
+        Of each conversation, by criterion: the level's id or `not_applicable`.
+    """
+    measurer = Measurer(lexicon, rubric.limits)
+    signals = [measurer.measure(talk) for talk in talks]
+    return tuple(
+        fitted
+        for criterion in rubric.criteria
+        for fitted in _criterion(
+            rubric,
+            criterion,
+            measurer,
+            [(seen, told[criterion.id]) for seen, told in zip(signals, levels, strict=True) if criterion.id in told],
+        )
+    )
+
+
+def _criterion(rubric: Rubric, criterion: Criterion, measurer: Measurer, labelled: Sequence[Measured]) -> Iterable[Fitted]:
+    for name, before in criterion.rules.given.items():
+        judges = {value: _judge(rubric, criterion, measurer, name, value) for value in _near(before)}
+        said = {value: [_level(judge, signals, criterion.id) for signals, _ in labelled] for value, judge in judges.items()}
+        told = [level for _, level in labelled]
+        every = range(len(labelled))
+        after = _best(said, told, every, before)
+        unseen = [""] * len(labelled)
+        for fold in range(_FOLDS):
+            kept = [place for place in every if place % _FOLDS != fold]
+            chosen = said[_best(said, told, kept, before)]
+            for place in range(fold, len(labelled), _FOLDS):
+                unseen[place] = chosen[place]
+        yield Fitted(
+            criterion=criterion.id, name=name, before=before, after=after, n=len(told),
+            kappa_before=_kappa(said[before], told), kappa_after=_kappa(said[after], told), kappa_unseen=_kappa(unseen, told),
+        )  # fmt: skip
+
+
+def _near(value: float) -> list[float]:
+    """Return the value and its neighbours: whole steps for a count, tenths of itself for any other figure."""
+    step = 1.0 if value == int(value) else abs(value) / 10
+    return [value, *(value + step * times for times in _STEPS if value + step * times > 0)]
+
+
+def _judge(rubric: Rubric, criterion: Criterion, measurer: Measurer, name: str, value: float) -> Judge:
+    rules = criterion.rules.model_copy(update={"given": {**criterion.rules.given, name: value}})
+    changed = criterion.model_copy(update={"rules": rules})
+    criteria = tuple(changed if other.id == criterion.id else other for other in rubric.criteria)
+    return Judge(rubric.model_copy(update={"criteria": criteria}), measurer)
+
+
+def _level(judge: Judge, signals: Signals | str, criterion: str) -> str:
+    return next(ruling.level for ruling in judge.decide(signals) if ruling.criterion == criterion)
+
+
+def _best(said: Mapping[float, Sequence[str]], told: Sequence[str], places: Sequence[int], before: float) -> float:
+    def agreement(value: float) -> tuple[float, bool]:
+        kappa = _kappa([said[value][place] for place in places], [told[place] for place in places])
+        return (-1.0 if kappa is None else kappa, value == before)
+
+    return max(said, key=agreement)
+
+
+def _kappa(said: Sequence[str], told: Sequence[str]) -> float | None:
+    """Return Cohen's kappa, nominal; None where chance alone would agree fully."""
+    if not told:
+        return None
+    observed = sum(a == b for a, b in zip(said, told, strict=True)) / len(told)
+    expected = sum(said.count(level) * told.count(level) for level in set(told)) / len(told) ** 2
+    return None if expected == 1 else (observed - expected) / (1 - expected)
