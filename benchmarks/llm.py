@@ -3,7 +3,7 @@
     python benchmarks/llm.py [throughput faults kill prompt reread ...] [--json]
 
 The server (`tests/llm/server.py`) runs as a process of its own on the same machine; its answers take 400 ms. Conversations
-are those of `evals/`, redacted, repeated under a number so that each text differs. All goes through a store on disk.
+are those of `evals/`, repeated under a number so that each text differs. All goes through a store on disk.
 """
 
 import argparse
@@ -27,10 +27,9 @@ from typing import Any
 from clearbar.grading.llm import LlmGrader
 from clearbar.grading.llm.prompt import Prompt, schema_tokens
 from clearbar.grading.llm.tokens import estimate_tokens
-from clearbar.redact import Redactor
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import load_rubric
-from clearbar.settings import LlmSettings, RedactionSettings
+from clearbar.settings import LlmSettings
 from clearbar.sources import open_source
 from clearbar.sources.mapping import FieldMap
 from clearbar.store import Store
@@ -82,16 +81,15 @@ def running(**config: object) -> Iterator[Server]:
 
 def conversations(count: int) -> list[RedactedTranscript]:
     """Return conversations of `evals/`, as often as needed, each text its own."""
-    redactor = Redactor(RedactionSettings(), b"benchmark")
     source = open_source(str(ROOT / "evals/conversations"), FieldMap(), root=ROOT, notice=lambda _: None)
-    read = [redactor.redact(item) for _, item in source.pull() if isinstance(item, Transcript)]
+    read = [item for _, item in source.pull() if isinstance(item, Transcript)]
     made = []
     for number in range(count):
         one = read[number % len(read)]
         first = one.turns[0].model_copy(update={"text": f"{one.turns[0].text} ({number})"})
         made.append(
             RedactedTranscript.model_validate(
-                one.model_dump(exclude={"text_hash", "turns", "id"}) | {"id": f"{one.id}-{number}", "turns": (first, *one.turns[1:])}
+                one.model_dump(exclude={"replaced", "turns", "id"}) | {"id": f"{one.id}-{number}", "turns": (first, *one.turns[1:])}
             )
         )
     return made

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 
 from clearbar.grading.llm.ledger import RawReply
 from clearbar.grading.llm.parts import Part
-from clearbar.grading.llm.reply import FaultKind, Reading, read
+from clearbar.grading.llm.reply import FaultKind, Reader, Reading
 
 from .conftest import make_rubric, make_transcript
 
 RUBRIC = make_rubric()
+READER = Reader(RUBRIC)
 IDS = tuple(criterion.id for criterion in RUBRIC.criteria)
 TURNS = make_transcript().turns
 AGENT = {"turn": 1, "text": "I am looking into the tracking"}
@@ -27,7 +28,7 @@ def reading(content: str | None, asked: tuple[str, ...] = ("courtesy",), **chang
     reply = RawReply(
         grade_key="k", request="r", text_hash="t", grader="g", model="m", content=content, at=datetime(2026, 1, 1, tzinfo=UTC), **changes
     )
-    return read(reply, asked, RUBRIC, TURNS, Part(first=0, last=len(TURNS)))
+    return READER.read(reply, asked, TURNS, Part(first=0, last=len(TURNS)))
 
 
 def fault(*items: Any, asked: tuple[str, ...] = ("courtesy",)) -> FaultKind | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 from clearbar.grading.llm.caller import Caller, Request
@@ -11,7 +12,7 @@ from clearbar.grading.llm.ledger import RawReply
 from clearbar.grading.llm.parts import Part, merge_levels, split
 from clearbar.grading.llm.prices import Price
 from clearbar.grading.llm.prompt import Prompt, schema_tokens
-from clearbar.grading.llm.reply import FaultKind, Reading, Said, read
+from clearbar.grading.llm.reply import FaultKind, Reader, Reading, Said
 from clearbar.grading.llm.schema import ABSTAIN, reply_schema
 from clearbar.grading.llm.tokens import estimate_tokens
 from clearbar.grading.llm.votes import majority
@@ -29,6 +30,8 @@ UNSHOWN = frozenset({FaultKind.UNREAD, FaultKind.REFUSED, FaultKind.TRUNCATED})
 """Faults after which the reply itself is not shown to the model again."""
 
 
+BYTES_A_TOKEN = 3
+"""By which budget and pace are reckoned before a call: quick, and rather too much than too little."""
 WINDOW = 32_000
 """Tokens that a model is assumed to read where neither settings nor price table say."""
 
@@ -61,7 +64,8 @@ def window(settings: LlmSettings, price: Price | None) -> int:
     return settings.context_tokens or (price.context if price else None) or WINDOW
 
 
-class _Outcome(Model):
+@dataclass(frozen=True, slots=True)
+class _Outcome:
     """What one request (with its repair) brought of each criterion."""
 
     said: dict[str, Said]
@@ -92,6 +96,8 @@ class Asker:
         self._dialect = dialect
         self._fingerprint = fingerprint
         self._sizes = sizes
+        self._reader = Reader(self._rubric)
+        self._order = {criterion.id: place for place, criterion in enumerate(self._rubric.criteria)}
         self._groups = criteria_groups(self._rubric, settings)
         self._fields: dict[tuple[tuple[str, ...], int, int], Mapping[str, Any]] = {}
 
@@ -121,11 +127,11 @@ class Asker:
         return result
 
     async def _attempt(self, session: "_Session") -> Grade | GradeFailure:
-        parts = self._sizes.parts(session.transcript.turns)
-        votes = range(self._settings.votes)
-        if not parts:
-            return GradeFailure(text_hash=session.transcript.text_hash, reason=failed("over-long"))
         wanted = self.questions(session.transcript)
+        if not wanted:
+            return GradeFailure(text_hash=session.transcript.text_hash, reason=failed("over-long"))
+        parts = [question.part for question in wanted if (question.vote, question.group) == (0, 0)]
+        votes = range(self._settings.votes)
         outcomes = await asyncio.gather(*(self._ask(session, question) for question in wanted))
         by_place = {(asked.vote, asked.part.number, asked.group): outcome for asked, outcome in zip(wanted, outcomes, strict=True)}
         verdicts = []
@@ -135,13 +141,12 @@ class Asker:
                 verdicts.append(self._verdict(session.transcript, id, cast))
         if all(verdict.failed for verdict in verdicts):
             return GradeFailure(text_hash=session.transcript.text_hash, reason=verdicts[0].reason or failed("unread"))
-        order = {criterion.id: place for place, criterion in enumerate(self._rubric.criteria)}
         return Grade(
             key=session.key,
             text_hash=session.transcript.text_hash,
             graded_by=GradedBy.LLM,
             grader=self._fingerprint,
-            verdicts=tuple(sorted(verdicts, key=lambda verdict: order[verdict.criterion])),
+            verdicts=tuple(sorted(verdicts, key=lambda verdict: self._order[verdict.criterion])),
             usage=sum((reply.usage for reply in session.used), Usage()),
         )
 
@@ -150,7 +155,7 @@ class Asker:
         said: dict[str, Said] = {}
         try:
             reply = await self._reply(session, question, None)
-            first = read(reply, question.ids, self._rubric, session.transcript.turns, question.part)
+            first = self._reader.read(reply, question.ids, session.transcript.turns, question.part)
             said = first.said
             if not first.faults:
                 return _Outcome(said=said, failures={})
@@ -158,7 +163,7 @@ class Asker:
             second = await self._reply(session, again, (reply, first))
         except CallError as fault:
             return _Outcome(said=said, failures={id: fault.failure for id in question.ids if id not in said})
-        mended = read(second, again.ids, self._rubric, session.transcript.turns, question.part)
+        mended = self._reader.read(second, again.ids, session.transcript.turns, question.part)
         return _Outcome(said=said | mended.said, failures={id: fault.failure for id, fault in mended.faults.items()})
 
     async def _reply(self, session: "_Session", question: "Question", after: tuple[RawReply, Reading] | None) -> RawReply:
@@ -176,6 +181,7 @@ class Asker:
         longer = after is not None and any(fault.kind is FaultKind.TRUNCATED for fault in after[1].faults.values())
         tokens = self._settings.max_output_tokens * (2 if longer else 1)
         turns = session.transcript.turns[question.part.first : question.part.last]
+        spoken = sum(len(turn.text.encode()) for turn in turns) // BYTES_A_TOKEN
         return Request(
             grade_key=session.key,
             name=name,
@@ -183,9 +189,7 @@ class Asker:
             text_hash=session.transcript.text_hash,
             messages=lambda: self.messages(session.transcript, question, after),
             fields=self.fields(question.ids, question.vote, tokens),
-            input_tokens=self._sizes.constants[self._groups[question.group]]
-            + sum(estimate_tokens(turn.text) for turn in turns)
-            + FRAME_TOKENS,
+            input_tokens=self._sizes.constants[self._groups[question.group]] + spoken + FRAME_TOKENS,
             output_tokens=tokens,
         )
 
@@ -213,20 +217,23 @@ class Asker:
 
     def _merge(self, id: str, outcomes: Sequence[tuple[Part, _Outcome]]) -> Said | Failure:
         """Return what one vote says of a criterion over all parts."""
+        if len(outcomes) == 1:
+            [(_, only)] = outcomes
+            return only.said[id] if id in only.said else only.failures[id]
         levels = {part.number: outcome.said[id].level for part, outcome in outcomes if id in outcome.said}
         failures = [outcome.failures[id] for _, outcome in outcomes if id in outcome.failures]
         level, number, failure = merge_levels(id, levels, failures, self._rubric)
         if failure:
             return failure
         said = next(outcome.said[id] for part, outcome in outcomes if part.number == number)
-        return said.model_copy(update={"level": level})
+        return replace(said, level=level)
 
     def _verdict(self, transcript: RedactedTranscript, id: str, cast: Sequence[Said | Failure]) -> Verdict:
         given = [vote for vote in cast if isinstance(vote, Said)]
         if not given:
             reason = next(vote for vote in cast if not isinstance(vote, Said))
             return Verdict(criterion=id, level=UNGRADED, reason=failed(reason), graded_by=GradedBy.LLM, grader=self._fingerprint)
-        level = majority(id, [said.level for said in given], self._rubric)
+        level = given[0].level if len(given) == 1 else majority(id, [said.level for said in given], self._rubric)
         chosen = next(said for said in given if said.level == level)
         agreement = sum(said.level == level for said in given) / len(cast) if len(cast) > 1 else None
         common: dict[str, Any] = {

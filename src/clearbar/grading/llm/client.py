@@ -2,12 +2,12 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from clearbar.grading.llm.faults import CallError, classify
-from clearbar.model import Model
 from clearbar.settings import LlmSettings
 
 if TYPE_CHECKING:
@@ -20,7 +20,8 @@ NO_KEY = "none"
 """Sent to servers for which no key is set; the library insists on one."""
 
 
-class Completion(Model):
+@dataclass(frozen=True, slots=True)
+class Completion:
     """What came back."""
 
     content: str | None
@@ -32,7 +33,7 @@ class Completion(Model):
     cached_tokens: int = 0
     output_tokens: int = 0
     seconds: float = 0
-    headers: dict[str, str] = {}
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Client:
@@ -47,36 +48,45 @@ class Client:
         self._settings = settings
         self._made: ChatOpenAI | None = None
 
-    def _model(self) -> "ChatOpenAI":
-        if self._made is None:
-            import httpx2  # noqa: PLC0415 - heavy
-            from langchain_openai import ChatOpenAI  # noqa: PLC0415 - heavy
-            from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy
+    def prepare(self) -> None:
+        """Load the libraries and make the client: seconds of work, which no call's deadline should pay for."""
+        if self._made is not None:
+            return
+        import httpx2  # noqa: PLC0415 - heavy
+        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
+        from langchain_openai import ChatOpenAI  # noqa: PLC0415 - heavy
+        from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy
 
-            settings = self._settings
-            timeout = httpx2.Timeout(
-                connect=settings.connect_timeout, read=settings.idle_timeout if settings.stream else settings.timeout, write=30, pool=None
-            )
-            self._transport = DefaultAioHttpClient(timeout=timeout, limits=httpx2.Limits(max_connections=None))
-            self._made = ChatOpenAI(
-                model=settings.model or "",
-                base_url=settings.base_url or "https://api.openai.com/v1",
-                api_key=settings.api_key or NO_KEY,
-                http_async_client=self._transport,
-                timeout=timeout,
-                max_retries=0,  # one retry policy: ours
-                cache=False,
-                use_responses_api=False,
-                include_response_headers=True,
-                stream_usage=True,
-                stream_chunk_timeout=settings.idle_timeout,
-            )
+        settings = self._settings
+        read = settings.idle_timeout if settings.stream else settings.timeout
+        timeout = httpx2.Timeout(connect=settings.connect_timeout, read=read, write=30, pool=None)
+        self._kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
+        self._transport = DefaultAioHttpClient(timeout=timeout, limits=httpx2.Limits(max_connections=None))
+        self._made = ChatOpenAI(
+            model=settings.model or "",
+            base_url=settings.base_url or "https://api.openai.com/v1",
+            api_key=settings.api_key or NO_KEY,
+            http_async_client=self._transport,
+            timeout=timeout,
+            max_retries=0,  # one retry policy: ours
+            cache=False,
+            use_responses_api=False,
+            include_response_headers=True,
+            stream_usage=True,
+            stream_chunk_timeout=settings.idle_timeout,
+        )
+
+    @property
+    def _model(self) -> "ChatOpenAI":
+        self.prepare()
+        if self._made is None:
+            raise AssertionError  # pragma: no cover - prepared above
         return self._made
 
     @property
     def api(self) -> Any:
         """The `AsyncOpenAI` client inside, for files, batches and the list of models."""
-        return self._model().root_async_client
+        return self._model.root_async_client
 
     async def complete(self, messages: Sequence[tuple[str, str]], fields: Mapping[str, Any]) -> Completion:
         """Return the reply to messages (role and text).
@@ -86,13 +96,10 @@ class Client:
         CallError
             Where there is none.
         """
-        from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
-
-        kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
-        asked = [kinds[role](text) for role, text in messages]
+        model = self._model
+        asked = [self._kinds[role](text) for role, text in messages]
         began = time.perf_counter()
         try:
-            model = self._model()
             if self._settings.stream:
                 return await self._stream(model, asked, fields, began)
             message = await model.ainvoke(asked, extra_body=dict(fields))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import cached_property
 
-from clearbar.transcript import Turn
+from clearbar.transcript import Role, Turn
 from clearbar.verdict import Evidence
 
 __all__ = ["Locator"]
@@ -116,6 +116,10 @@ class Locator:
         if named and (found := self._find_folded(turn, wanted)):
             return self._evidence(turn, found, verified=True)
         return self._repair(turn, wanted)
+
+    def role(self, turn: int) -> Role:
+        """Return who speaks in a turn."""
+        return self._turns[turn].role
 
     def _repair(self, turn: int, wanted: str) -> Evidence | None:
         """Return the exact words that a near miss means."""

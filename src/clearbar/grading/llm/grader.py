@@ -262,6 +262,7 @@ class LlmGrader:
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine on the grader's loop; an interruption lets calls under way end and keeps their replies."""
         with self._starting:
+            self._client.prepare()
             if self._thread is None:
                 self._thread = _LoopThread()
             thread = self._thread
@@ -278,7 +279,7 @@ class LlmGrader:
     def close(self) -> None:
         """Close connections and threads."""
         if self._thread is not None:
-            self._wait(self._client.close())
+            asyncio.run_coroutine_threadsafe(self._client.close(), self._thread.loop).result()
             self._thread.close()
             self._thread = None
         self._desk.close()

@@ -28,6 +28,8 @@ class Part(Model):
 
 def split(turns: Sequence[Turn], room: int) -> tuple[Part, ...]:
     """Return the parts of a conversation, each of at most `room` estimated tokens; none if a single turn is larger than that."""
+    if sum(len(turn.text) + TURN_TOKENS for turn in turns) <= room:  # no text has more tokens than characters
+        return (Part(first=0, last=len(turns)),)
     sizes = [estimate_tokens(turn.text) + TURN_TOKENS for turn in turns]
     if sum(sizes) <= room:
         return (Part(first=0, last=len(turns)),)

@@ -143,15 +143,21 @@ def schema_tokens(rubric: Rubric, asked: Sequence[str]) -> int:
 
 def show(text: str) -> str:
     """Return a text as the model sees it: without invisible characters, with control tokens of chat templates broken up."""
-    if not text.isascii() or not text.isprintable():
-        text = "".join(
-            char if char == "\n" or unicodedata.category(char) not in {"Cf", "Cc", "Co", "Cs"} else _visible(char) for char in text
-        )
+    if not text.isprintable():
+        text = text.translate(_SHOWN)
     return _SPECIAL.sub(lambda found: f"{found[0]} " if found[0] in "<[" else f" {found[0]}", text)
 
 
-def _visible(char: str) -> str:
-    return " " if char in "\t\r\v\f\x85" else ""
+class _Shown(dict[int, str]):
+    """Code points as they are shown, found out on first use."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        self[code] = " " if char in "\t\r\v\f\x85" else "" if char != "\n" and unicodedata.category(char) in _UNSEEN else char
+        return self[code]
+
+
+_SHOWN = _Shown()
 
 
 def render_turn(index: int, turn: Turn, before: float | None, numbers: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ Everything in a reply is data: ids, levels, turns and quotes are checked; nothin
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +21,7 @@ from clearbar.rubric import Rubric
 from clearbar.transcript import Role, Turn
 from clearbar.verdict import NOT_APPLICABLE, Evidence, Failure
 
-__all__ = ["Fault", "FaultKind", "Reading", "Said", "read"]
+__all__ = ["Fault", "FaultKind", "Reader", "Reading", "Said"]
 
 MAX_WHY = 600
 """Characters of a rationale that are kept."""
@@ -65,7 +66,8 @@ class Fault(Model):
                 return "unread"
 
 
-class Said(Model):
+@dataclass(frozen=True, slots=True)
+class Said:
     """What a reply says of one criterion: a level of its scale, `not_applicable` or `abstain`."""
 
     level: str
@@ -73,7 +75,8 @@ class Said(Model):
     evidence: tuple[Evidence, ...]
 
 
-class Reading(Model):
+@dataclass(frozen=True, slots=True)
+class Reading:
     """What could be read of a reply, and what could not; each criterion asked is in one of both."""
 
     said: dict[str, Said]
@@ -92,25 +95,58 @@ class _Item(Model):
     level: str
 
 
-def read(reply: RawReply, asked: Sequence[str], rubric: Rubric, turns: Sequence[Turn], part: Part) -> Reading:
-    """Return what a raw reply says of the criteria `asked`, on one part of a conversation's turns."""
-    items, fault = _items(reply)
-    if fault:
-        return Reading(said={}, faults=dict.fromkeys(asked, fault))
-    locator = Locator(turns, part.first, part.last)
-    by_id: dict[str, list[Any]] = {}
-    for item in items:
-        if isinstance(item, dict) and isinstance(item.get("id"), str):
-            by_id.setdefault(item["id"].strip().lower(), []).append(item)
-    said: dict[str, Said] = {}
-    faults: dict[str, Fault] = {}
-    for id in asked:
-        result = _one(id, by_id.get(id, []), rubric, turns, locator)
-        if isinstance(result, Fault):
-            faults[id] = result
-        else:
-            said[id] = result
-    return Reading(said=said, faults=faults)
+class Reader:
+    """Reads replies on the criteria of one rubric."""
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._allowed = {criterion.id: allowed_levels(criterion, rubric) for criterion in rubric.criteria}
+        self._failing = {
+            criterion.id: {level.id for level in rubric.scale_of(criterion.id).levels if level.fails} for criterion in rubric.criteria
+        }
+
+    def read(self, reply: RawReply, asked: Sequence[str], turns: Sequence[Turn], part: Part) -> Reading:
+        """Return what a raw reply says of the criteria `asked`, on one part of a conversation's turns."""
+        items, fault = _items(reply)
+        if fault:
+            return Reading(said={}, faults=dict.fromkeys(asked, fault))
+        locator = Locator(turns, part.first, part.last)
+        by_id: dict[str, list[Any]] = {}
+        for item in items:
+            if isinstance(item, dict) and isinstance(item.get("id"), str):
+                by_id.setdefault(item["id"].strip().lower(), []).append(item)
+        results = {id: self._one(id, by_id.get(id, []), locator) for id in asked}
+        return Reading(
+            said={id: result for id, result in results.items() if isinstance(result, Said)},
+            faults={id: result for id, result in results.items() if isinstance(result, Fault)},
+        )
+
+    def _one(self, id: str, found: Sequence[Any], locator: Locator) -> Said | Fault:
+        if not found:
+            return Fault(kind=FaultKind.MISSING, words="it is missing from the reply")
+        if any(other != found[0] for other in found[1:]):
+            return Fault(kind=FaultKind.DUPLICATE, words="it was given more than once, with differences")
+        try:
+            item = _Item.model_validate(found[0])
+        except ValidationError as error:
+            field = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
+            return Fault(kind=FaultKind.MALFORMED, words=f"the field {field!r} is missing or has another type")
+        return self._judge(id, item, locator)
+
+    def _judge(self, id: str, item: _Item, locator: Locator) -> Said | Fault:
+        level = item.level.strip().lower()
+        if level not in self._allowed[id]:
+            why = "it always applies" if level == NOT_APPLICABLE else "there is no such level"
+            return Fault(kind=FaultKind.LEVEL, words=f"{why}; its levels: {', '.join(self._allowed[id])}")
+        located = [locator.find(quote.turn, quote.text) for quote in item.quotes[:MAX_QUOTES]]
+        evidence = tuple(dict.fromkeys(piece for piece in located if piece))
+        said = Said(level, _CONTROL.sub(" ", item.why).strip()[:MAX_WHY], evidence)
+        if level in {NOT_APPLICABLE, ABSTAIN}:
+            return said
+        if not evidence:
+            return Fault(kind=FaultKind.EVIDENCE, words=_missing_evidence(item))
+        if level not in self._failing[id] and not any(locator.role(piece.turn) is Role.AGENT for piece in evidence):
+            return Fault(kind=FaultKind.EVIDENCE, words=f"the level {level!r} needs the agent's own words, and no quote is the agent's")
+        return said
 
 
 def _items(reply: RawReply) -> tuple[list[Any], Fault | None]:
@@ -138,39 +174,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) < len(pairs):
         raise ValueError
     return made
-
-
-def _one(id: str, found: Sequence[Any], rubric: Rubric, turns: Sequence[Turn], locator: Locator) -> Said | Fault:
-    if not found:
-        return Fault(kind=FaultKind.MISSING, words="it is missing from the reply")
-    if any(other != found[0] for other in found[1:]):
-        return Fault(kind=FaultKind.DUPLICATE, words="it was given more than once, with differences")
-    try:
-        item = _Item.model_validate(found[0])
-    except ValidationError as error:
-        field = ".".join(str(part) for part in error.errors(include_input=False, include_url=False)[0]["loc"])
-        return Fault(kind=FaultKind.MALFORMED, words=f"the field {field!r} is missing or has another type")
-    return _judge(id, item, rubric, turns, locator)
-
-
-def _judge(id: str, item: _Item, rubric: Rubric, turns: Sequence[Turn], locator: Locator) -> Said | Fault:
-    level = item.level.strip().lower()
-    allowed = allowed_levels(rubric.criterion(id), rubric)
-    if level not in allowed:
-        why = "it always applies" if level == NOT_APPLICABLE else "there is no such level"
-        return Fault(kind=FaultKind.LEVEL, words=f"{why}; its levels: {', '.join(allowed)}")
-    located = [locator.find(quote.turn, quote.text) for quote in item.quotes[:MAX_QUOTES]]
-    evidence = tuple(dict.fromkeys(piece for piece in located if piece))
-    why = _CONTROL.sub(" ", item.why).strip()[:MAX_WHY]
-    if level in {NOT_APPLICABLE, ABSTAIN}:
-        return Said(level=level, why=why, evidence=evidence)
-    if not evidence:
-        return Fault(kind=FaultKind.EVIDENCE, words=_missing_evidence(item))
-    if not rubric.level(id, level).fails and not any(turns[piece.turn].role is Role.AGENT for piece in evidence):
-        return Fault(
-            kind=FaultKind.EVIDENCE, words=f"the level {level!r} needs the agent's own words, and none of the quotes is the agent's"
-        )
-    return Said(level=level, why=why, evidence=evidence)
 
 
 def _missing_evidence(item: _Item) -> str:
