@@ -317,7 +317,8 @@ def _quality(items: Sequence[ReportItem]) -> DataQuality:
 
 def _graders(verdicts: Sequence[Verdict]) -> tuple[GraderUse, ...]:
     counts = Counter((verdict.graded_by, verdict.grader) for verdict in verdicts)
+    silent = Counter((verdict.graded_by, verdict.grader) for verdict in verdicts if verdict.level == UNGRADED)
     return tuple(
-        GraderUse(graded_by=kind, grader=grader, verdicts=count)
-        for (kind, grader), count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        GraderUse(graded_by=use[0], grader=use[1], verdicts=count - silent[use], ungraded=silent[use])
+        for use, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
     )

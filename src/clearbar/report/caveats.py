@@ -1,11 +1,12 @@
 """What a reader must not overlook: what the graders cannot know, what was not measured, what the records lack."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from clearbar.report.model import DataQuality, TeamReport, Trust
 from clearbar.report.words import percent, plural
 
-__all__ = ["quality_lines", "reading_lines", "warnings"]
+__all__ = ["index_warnings", "quality_lines", "reading_lines", "warnings"]
 
 _MANY_MISSING = 0.2
 """Share of missing verdicts from which on it is said at the top."""
@@ -13,11 +14,19 @@ _MANY_MISSING = 0.2
 
 def warnings(report: TeamReport) -> list[str]:
     """Return what is said at the top of a page, the most important first."""
-    return [*_grader_warning(report), *_trust_warning(report), *_missing_warning(report)]
+    given = Counter({tally.id: tally.count for tally in report.by_verdict})
+    return [*_grader_warning(given), *_trust_warning(report), *_missing_warning(report)]
 
 
-def _grader_warning(report: TeamReport) -> Iterator[str]:
-    given = {tally.id: tally.count for tally in report.by_verdict}
+def index_warnings(reports: Sequence[TeamReport]) -> list[str]:
+    """Return what is said at the top of the page over all teams; what holds for every team alike is said once."""
+    given = sum((Counter({tally.id: tally.count for tally in report.by_verdict}) for report in reports), Counter[str]())
+    trust = {line for report in reports for line in _trust_warning(report)}
+    each = ["How far the grader may be trusted differs between teams: see each team's page."] if len(trust) > 1 else trust
+    return [*_grader_warning(given), *each]
+
+
+def _grader_warning(given: Counter[str]) -> Iterator[str]:
     total = given["llm"] + given["rules"] + given["human"]
     if not total:
         yield "Nothing could be graded: this report holds no finding."

@@ -355,6 +355,9 @@ class GraderUse(Model):
     grader: str
     """Fingerprint."""
     verdicts: int
+    """Levels and not applicable."""
+    ungraded: int
+    """Where it could not say, or failed."""
 
 
 class DataQuality(Model):

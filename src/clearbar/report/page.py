@@ -5,10 +5,21 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from clearbar.report.caveats import quality_lines, reading_lines, warnings
+from clearbar.report.caveats import index_warnings, quality_lines, reading_lines, warnings
 from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
 from clearbar.report.model import Agreement, Citation, CriterionReport, IndexReport, TeamReport
-from clearbar.report.words import GRADERS, TRUST, TRUST_SHORT, interval, percent, period_words, plural, score_words, share_words
+from clearbar.report.words import (
+    GRADERS,
+    GRADERS_SHORT,
+    TRUST,
+    TRUST_SHORT,
+    interval,
+    percent,
+    period_words,
+    plural,
+    score_words,
+    share_words,
+)
 from clearbar.transcript import Role
 
 __all__ = ["render_index", "render_team"]
@@ -51,12 +62,10 @@ def render_team(report: TeamReport) -> str:
 
 def render_index(index: IndexReport) -> str:
     """Return the page over all teams."""
-    said = [warnings(report) for report in index.teams]
     return _render(
         "index.html.j2",
         index=index,
-        # What is said of every team alike is said once.
-        warnings=[line for line in said[0] if all(line in lines for lines in said)] if said else [],
+        warnings=index_warnings(index.teams),
         teams=[{"report": report, "kinds": grader_segments(report.by_verdict)} for report in index.teams],
         names={report.slug: report.title for report in index.teams},
         p_words=lambda p: "below .001" if p < _SURE else f"{p:.3f}".lstrip("0"),
@@ -117,6 +126,7 @@ def _environment() -> Any:
     environment.globals.update(
         style=Markup((folder / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         graders=GRADERS,
+        graders_short=GRADERS_SHORT,
         roles=_ROLES,
         trust_words=TRUST,
         trust_short=TRUST_SHORT,

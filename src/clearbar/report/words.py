@@ -10,6 +10,7 @@ from clearbar.verdict import ABSTAINED, GradedBy
 
 __all__ = [
     "GRADERS",
+    "GRADERS_SHORT",
     "TRUST",
     "TRUST_SHORT",
     "interval",
@@ -23,6 +24,7 @@ __all__ = [
 ]
 
 GRADERS: Final = {GradedBy.LLM: "a language model", GradedBy.RULES: "rules", GradedBy.HUMAN: "people"}
+GRADERS_SHORT: Final = {GradedBy.LLM: "language model", GradedBy.RULES: "rules", GradedBy.HUMAN: "people"}
 
 TRUST: Final = {
     Trust.GO: "Agrees with the labels well enough to be used.",
