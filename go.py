@@ -19,7 +19,6 @@ BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 OLDEST = (3, 11)
 DEBIAN = {  # what a test needs -> the program or library that shows it is there, and the Debian package
     "a browser for the browser tests": ("chromium", "chromium"),
-    "a PostgreSQL server for the store's tests": ("postgres", "postgresql"),
     "text shaping for PDF reports": ("libpango-1.0.so.0", "libpango-1.0-0"),
     "text shaping with FreeType for PDF reports": ("libpangoft2-1.0.so.0", "libpangoft2-1.0-0"),
 }
@@ -85,7 +84,7 @@ def present(name: str) -> bool:
     if ".so" in name:
         folders = [Path("/usr/lib"), Path("/lib"), Path("/usr/local/lib")]
         return any(next(folder.glob(f"**/{name}*"), None) for folder in folders if folder.is_dir())
-    return bool(shutil.which(name)) or bool(next(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), None))
+    return bool(shutil.which(name))
 
 
 def run(command: list[str]) -> int:
