@@ -47,10 +47,12 @@ class RedactionSettings(_Section):
     """Kinds to redact; empty means all that are known."""
     skip: tuple[str, ...] = ()
     """Kinds to leave in the text."""
-    regions: tuple[str, ...] = ("US", "GB", "DE", "FR", "CH", "AT")
-    """Countries whose national formats of phone numbers and ids are recognised."""
+    regions: tuple[str, ...] = ("US", "CA", "GB", "IE", "DE", "AT", "CH", "FR", "IT", "ES", "NL")
+    """Countries (ISO 3166) whose national formats of phone numbers and ids are recognised."""
+    keep: tuple[str, ...] = ()
+    """Words that are never taken for a person's name: brands, products, places."""
     patterns: dict[str, str] = {}
-    """Further kinds: name and regular expression."""
+    """Further kinds: name and regular expression (RE2's syntax, whose time is bounded)."""
 
 
 class LlmSettings(_Section):

@@ -6,10 +6,11 @@ from typing import Final
 
 from clearbar.redact.view import View
 
-__all__ = ["answers", "asked"]
+__all__ = ["answers", "asked", "told_or_answered"]
 
 _REQUEST: Final = re.compile(
-    r"\b(?:could|can|may|would|please|pls|what|what's|which|provide|confirm|verify|share|give|enter|tell|send|need|have|let me|type|state|spell)\b",
+    r"\b(?:could|can|may|would|please|pls|what|what's|which|provide|confirm|verify|share|give|enter|tell|send|need|have|let me|type|state|"
+    r"spell)\b",
     re.IGNORECASE,
 )
 _REACH: Final = 160
@@ -34,3 +35,25 @@ def answers(view: View, place: int) -> Iterator[tuple[int, int]]:
         start = end + 1
         end = view.turn_end(start)
         yield start, min(end, start + _ANSWER_LIMIT)
+
+
+def told_or_answered(view: View, cue: tuple[int, int], value: re.Pattern[str], *, reach: int) -> re.Match[str] | None:
+    """Return the value that follows a cue in its turn, or the first one in the answers to a turn that asks for it.
+
+    Parameters
+    ----------
+    view
+        The conversation.
+    cue
+        Span of the words that name the value.
+    value
+        What it looks like.
+    reach
+        How many code points behind the cue it may end.
+    """
+    start, end = cue
+    if found := value.search(view.text, end, min(view.turn_end(end), end + reach)):
+        return found
+    if not asked(view, start, end):
+        return None
+    return next((found for span in answers(view, end) if (found := value.search(view.text, *span))), None)

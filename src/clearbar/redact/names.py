@@ -4,16 +4,15 @@ Every mention in the conversation is found, alone or in parts ("Jane Doe", "Jane
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from typing import Final
 
 from clearbar.redact.context import answers, asked
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.lexicon import AMBIGUOUS, GIVEN, NO_NAMES, ORGANISATION, PARTICLES, TITLES
-from clearbar.redact.people import People
-from clearbar.redact.scan import compile_cue
+from clearbar.redact.lexicon import read_words
+from clearbar.redact.people import TOKEN, People, is_unspaced
 from clearbar.redact.view import View
 
 __all__ = ["Names"]
@@ -29,33 +28,42 @@ class _Trust(Enum):
 
 
 _INTRODUCED: Final = (
-    r"\b(?:(?:my|his|her|their|full|first|last|sur|family|given|passenger|customer|guest|cardholder|holder|contact|maiden) ?names?(?: is| was|'s|:| are|\?s)"
-    r"|names? (?:on|of|for) [a-z ]{0,30} (?:is|are|was)|i(?:'|\?| a)?m called|call me|(?:under|in) the name(?: of)?|name:"
-    r"|mein name ist|ich hei(?:ss|\?)e|je m'appelle|me llamo|mi chiamo|ik heet|(?:speaking|chatting|talking) (?:to|with))[ :]"
+    r"\b(?:(?:my|his|her|their|full|first|last|sur|family|given|passenger|customer|guest|cardholder|holder|contact|maiden) ?names?"
+    r"(?: is| was|'s|:| are|\?s)|names? (?:on|of|for) [a-z ]{0,30} (?:is|are|was)|i(?:'|\?| a)?m called|(?:under|in) the name(?: of)?|name:"
+    r"|mein name ist|ich hei(?:ss|\?)e|je m'appelle|me llamo|mi chiamo|ik heet)[ :]"
 )
-_TITLED: Final = r"\b(?:mr|mrs|ms|mx|dr|prof|professor|miss|herrn?|frau|monsieur|madame|mme|mlle|se\?ora?|signora?|mevrouw)\b\.? "
-_GREETED: Final = (
-    r"\b(?:hi+|hello|hey+|dear|(?:good )?(?:morning|afternoon|evening|day)|thanks?(?: you)?(?: so much| very much| again| a lot)?|thx|ty|cheers|welcome(?: back)?|"
-    r"sorry|apologies|bye|goodbye|take care|nice to meet you|pleasure|regards|wishes|sincerely|faithfully|yours|hallo|guten tag|moin|gr\?ezi|servus|liebe[r]?|"
-    r"sehr geehrte[r]?|bonjour|bonsoir|salut|hola|ciao|buongiorno|gr(?:\?|u|ue)(?:\?|ss)e?|cordialement|saludos)[,!.:]?[ \n-]"
+_TITLED: Final = r"\b(?:mr|mrs|ms|mx|dr|prof|professor|miss|herrn?|frau|monsieur|madame|mme|mlle|se\?ora?|signora?|mevrouw)\b\.? [a-z?]"
+_GREETING: Final = (
+    r"\b(?:hi+|hello|hey+|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|thanks?(?: you)?(?: so much| very much| again| a lot)?|thx|"
+    r"ty|cheers|welcome(?: back)?|sorry|apologies|bye|goodbye|take care|nice to meet you|pleasure|call me|(?:speaking|chatting|talking) (?:to|with)|"
+    r"regards|(?:best|kind|good|warm)? ?wishes|all the best|best|sincerely|faithfully|yours|hallo|guten (?:tag|morgen|abend)|moin|gr\?ezi|servus|liebe[r]?|"
+    r"sehr geehrte[r]?|bonjour|bonsoir|salut|hola|ciao|buongiorno|gr(?:\?|u|ue)(?:\?|ss)e?|cordialement|saludos)"
+    r"(?:[,:]? {1,2}|!+ |[,!.]? ?\n{1,3} ?|,? - )"
 )
-_STATED: Final = r"\b(?:this is|it's|it\?s|i(?:'| a|\?)?m) "
-_SELF: Final = r"[a-z?]+ (?:here|speaking)\b"
-_SIGNED: Final = r"[-~] ?[a-z?]+ ?(?:[a-z?]+ ?)?(?:\x00|$)"
-_ASKED: Final = r"\b(?:your|full|first|last|sur|(?:account|card) ?holder(?:'s)?|passenger(?:'s)?|whose) ?names?\b"
+_STATEMENT: Final = r"\b(?:this is|it's|it\?s|i(?:'|\?| a)?m) "
+_SELF: Final = r"[a-z?]+(?:['-][a-z?]+)? (?:here|speaking)\b"
+_SIGNED: Final = r"[-~^] ?[a-z?]+ ?(?:[a-z?]+ ?)?(?:\x00|$)"
+_LINE: Final = r"\n(?-i:[A-Z?])[a-z?'-]+ (?:[a-z]\. )?(?-i:[A-Z?])[a-z?'-]+ ?(?:[,\n\x00]|$)"
+_ASKED: Final = r"\b(?:your|his|her|their|full|first|last|sur|(?:account|card) ?holder(?:'s)?|passenger(?:'s)?|whose) ?names?\b"
 
-_TOKEN: Final = re.compile(r"[^\W\d_]+(?:['-](?!s\b)[^\W\d_]+)*")
-_GAP: Final = re.compile(r"[\s,:'\"*-]{0,6}")
+_GAP: Final = re.compile(r"[ :'\"*]{0,4}")
 _AFTER_STATED: Final = re.compile(
     r"\s?(?:[,.!?;)\n\0]|$|(?:and|from|calling|your|with|here|speaking|the|a|an|again|at|of)\b)", re.IGNORECASE
 )
 _AFTER_SELF: Final = re.compile(r"\s?(?:[,.!?;:)\n\0-]|$|(?:from|at|with|again|and)\b)", re.IGNORECASE)
 _PREAMBLE: Final = re.compile(
-    r"\s*(?:(?:yes|sure|ok|okay|of course|certainly|hi|hello|it is|it's|its|that's|that is|i'm|i am|my name is|name is|name's|the name is|my full name is|this is)[,.!:]?\s+){0,3}",
+    r"\s*(?:(?:yes|sure|ok|okay|of course|certainly|hi|hello|it is|it's|its|that's|that is|i'm|i am|my name is|name is|name's|the name is|"
+    r"my full name is|this is)[,.!:]?\s+){0,3}",
     re.IGNORECASE,
 )
+_BRANDED: Final = re.compile(r"(?:\bat |@ ?|\bcontacting |\bchoosing |\bcalling |\bcalled |\bmy |\byour )$", re.IGNORECASE)
+_DOMAIN: Final = re.compile(r"\.[a-z]{2,}")
+_ENDS: Final = frozenset(".,!?;:)\n\0")
 _MOST: Final = 4
 _VERBAL: Final = ("ing", "ly")
+_SHOUTED: Final = 0.7
+
+Spans = list[tuple[int, int]]
 
 
 class Names:
@@ -63,18 +71,29 @@ class Names:
 
     Parameters
     ----------
-    native
-        Whether RE2 may be used.
+    keep
+        Words that are never taken for a name: brands, products, places.
     """
 
-    cues: Final = (_INTRODUCED, _TITLED, _GREETED, _STATED, _SELF, _SIGNED, _ASKED)
-    """What stands beside a name."""
+    def __init__(self, keep: Iterable[str] = ()) -> None:
+        self._keep = frozenset(word.lower() for word in keep)
+        given = "|".join(sorted(word for word in read_words("given_names") if word.isascii()))
+        name = rf"(?:(?-i:[A-Z?])|(?:{given})\b)"
+        table: tuple[tuple[str, Callable[[View, int, int], Spans]], ...] = (
+            (_INTRODUCED, partial(_read_after, trust=_Trust.INTRODUCED)),
+            (_TITLED, partial(_read_from, trust=_Trust.TITLED)),
+            (_GREETING + name, partial(_read_from, trust=_Trust.GREETED)),
+            (_STATEMENT + name, partial(_read_from, trust=_Trust.STATED)),
+            (_SELF, _read_self),
+            (_SIGNED, _read_signature),
+            (_LINE, _read_line),
+            (_ASKED, _read_answer),
+        )
+        self.cues = tuple(cue for cue, _ in table)
+        """What stands beside a name."""
+        self._readers = table
 
-    def __init__(self, *, native: bool = True) -> None:
-        readers = (*(partial(_read_after, trust=trust) for trust in _Trust), _read_before, _read_signature, _read_answer)
-        self._cues = [(compile_cue(cue, native=native), reader) for cue, reader in zip(self.cues, readers, strict=True)]
-
-    def find(self, view: View, fields: Sequence[str], present: Iterable[int]) -> Iterator[Finding]:
+    def find(self, view: View, fields: Sequence[str], present: Container[int]) -> Iterator[Finding]:
         """Yield all mentions of the people whom the record's fields or the text name.
 
         Parameters
@@ -86,32 +105,55 @@ class Names:
         present
             Which of `cues` occur in it.
         """
-        people = People()
+        people = People(self._keep)
         for name in fields:
             people.add_field(name)
-        for spans in self._told(view, sorted(present)):
-            person = people.add_told([view.text[start:end] for start, end in spans])
-            yield Finding(spans[0][0], spans[-1][1], Kind.NAME, person)
-        if people:
-            yield from people.mentions(view)
+        for spans in self._told(view, present):
+            words = [view.text[start:end] for start, end in spans]
+            if not any(word.lower() in self._keep for word in words):
+                yield Finding(spans[0][0], spans[-1][1], Kind.NAME, people.add_told(words))
+        yield from people.mentions(view)
 
-    def _told(self, view: View, present: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
-        for cue, reader in map(self._cues.__getitem__, present):
-            for match in cue.finditer(view.shadow):
-                if spans := reader(view, *match.span()):
+    def _told(self, view: View, present: Container[int]) -> Iterator[Spans]:
+        for place, (cue, reader) in enumerate(self._readers):
+            if place not in present:
+                continue
+            for start, end in view.cues(cue):
+                if spans := reader(view, start, end):
                     yield spans
 
 
-def _read_after(view: View, _: int, end: int, trust: _Trust) -> list[tuple[int, int]]:
-    return _read(view.text, end, trust)
+def _read_after(view: View, _: int, end: int, trust: _Trust) -> Spans:
+    gap = _GAP.match(view.text, end)
+    return _read(view.text, gap.end() if gap else end, trust)
 
 
-def _read_signature(view: View, start: int, _: int) -> list[tuple[int, int]]:
+def _read_from(view: View, cue: int, end: int, trust: _Trust) -> Spans:
+    """Read the name whose beginning a cue's match includes."""
+    text, start = view.text, end
+    while start > cue and text[start - 1].isalpha():
+        start -= 1
+    spans = _read(text, start, trust)
+    if not spans:
+        return spans
+    if text[start - 2] in "!.\n" or text[start - 1] == "\n":  # a new sentence or line: a signature, or the next thing said
+        return spans if _ends(text, spans[-1][1]) and text[slice(*spans[0])].lower() not in read_words("ambiguous_names") else []
+    if trust in {_Trust.GREETED, _Trust.STATED} and _is_brand(text, spans):
+        return []
+    return spans
+
+
+def _read_signature(view: View, start: int, _: int) -> Spans:
     begins = start == 0 or view.text[start - 1] in " .!?\n\0"
-    return _read(view.text, start + 1, _Trust.GREETED) if begins else []
+    return _read_after(view, start, start + 1, _Trust.GREETED) if begins else []
 
 
-def _read_answer(view: View, start: int, end: int) -> list[tuple[int, int]]:
+def _read_line(view: View, start: int, _: int) -> Spans:
+    spans = _read(view.text, start + 1, _Trust.GREETED)
+    return spans if len(spans) > 1 and view.text[slice(*spans[0])].lower() in read_words("given_names") else []
+
+
+def _read_answer(view: View, start: int, end: int) -> Spans:
     if not asked(view, start, end):
         return []
     for place, _ in answers(view, end):
@@ -122,80 +164,99 @@ def _read_answer(view: View, start: int, end: int) -> list[tuple[int, int]]:
     return []
 
 
-def _read(text: str, place: int, trust: _Trust) -> list[tuple[int, int]]:
-    gap = _GAP.match(text, place)
-    place = gap.end() if gap else place
-    spans: list[tuple[int, int]] = []
-    while len(spans) < _MOST and (match := _TOKEN.match(text, place)):
+def _read_self(view: View, start: int, end: int) -> Spans:
+    text = view.text
+    match = TOKEN.match(text, start)
+    if match is None or _AFTER_SELF.match(text, end) is None or match[0].lower() in read_words("ambiguous_names"):
+        return []
+    return [match.span()] if _is_name(text, match[0], match.end(), _Trust.GREETED, later=False) else []
+
+
+def _read(text: str, place: int, trust: _Trust) -> Spans:
+    """Return the spans of the parts of the name that begins at a place; empty if none does."""
+    spans: Spans = []
+    while len(spans) < _MOST and (match := TOKEN.match(text, place)):
         word, end = match[0], match.end()
-        if not spans and word.casefold() in TITLES:
+        folded = word.lower()
+        if not spans and folded in read_words("titles"):
             trust = _Trust.TITLED
             place = end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip(". "))
             continue
-        if word.casefold() in ORGANISATION and not word.islower() and trust is not _Trust.INTRODUCED:
+        if folded in read_words("organisations") and not word.islower() and trust is not _Trust.INTRODUCED:
             return []
         if not _is_name(text, word, end, trust, later=bool(spans)):
             break
         spans.append(match.span())
-        dotted = len(word) == 1 and text[end : end + 1] == "."
-        place = end + dotted
+        place = end + (len(word) == 1 and text[end : end + 1] == ".")
         if text[place : place + 1] != " ":
             break
         place += 1
-    while spans and (len(last := text[slice(*spans[-1])]) == 1 or last.casefold() in PARTICLES):
+    while spans and _never_last(text[slice(*spans[-1])]):
         spans.pop()
-    if trust is _Trust.STATED and spans and not _states_name(text, spans):
-        return []
-    return spans
+    return [] if trust is _Trust.STATED and spans and not _states_name(text, spans) else spans
 
 
-def _states_name(text: str, spans: list[tuple[int, int]]) -> bool:
-    first = text[slice(*spans[0])].casefold()
-    return first in GIVEN or (first not in AMBIGUOUS and _AFTER_STATED.match(text, spans[-1][1]) is not None)
+def _never_last(word: str) -> bool:
+    return (len(word) == 1 and not is_unspaced(word)) or word.lower() in read_words("particles")
+
+
+def _states_name(text: str, spans: Spans) -> bool:
+    first = text[slice(*spans[0])].lower()
+    if first in read_words("given_names"):
+        return True
+    return first not in read_words("ambiguous_names") and _AFTER_STATED.match(text, spans[-1][1]) is not None
 
 
 def _is_name(text: str, word: str, end: int, trust: _Trust, *, later: bool) -> bool:
-    folded = word.casefold()
-    if later and folded in PARTICLES:
+    folded = word.lower()
+    if len(word) == 1 and not is_unspaced(word):
+        return later and word.isupper()
+    if later and folded in read_words("particles"):
         return True
-    if later and len(word) == 1:
-        return word.isupper()
-    if len(word) == 1:
+    if folded in read_words("no_names") or folded.partition("'")[0] in read_words("no_names"):
         return False
-    if word[0].isupper() and not (word.isupper() and _shouted(text, end)):
-        if folded in AMBIGUOUS and not later:
-            return trust in {_Trust.INTRODUCED, _Trust.TITLED} or (trust is _Trust.GREETED and _ends(text, end))
-        return folded not in NO_NAMES
-    if word[0].isupper() or word.islower():
-        return _is_small_name(text, folded, end, trust, later=later)
-    return ord(word[0]) > 0x2E80 and trust is _Trust.INTRODUCED  # noqa: PLR2004 - scripts without capitals
+    if folded in read_words("ambiguous_names") and not later:
+        return _is_doubtful_name(text, word, end, trust)
+    if folded in read_words("given_names"):
+        return True
+    if word.islower() or (word.isupper() and (trust in {_Trust.GREETED, _Trust.STATED} or _shouted(text, end))):
+        return _is_small_name(folded, trust, later=later)
+    return word[0].isupper() or (is_unspaced(word[0]) and trust is _Trust.INTRODUCED)
 
 
-def _is_small_name(text: str, folded: str, end: int, trust: _Trust, *, later: bool) -> bool:
-    if folded in NO_NAMES:
-        return False
-    if folded in AMBIGUOUS:
-        return trust is _Trust.INTRODUCED and _ends(text, end)
-    if folded in GIVEN:
-        return True
+def _is_doubtful_name(text: str, word: str, end: int, trust: _Trust) -> bool:
+    if trust is _Trust.INTRODUCED:
+        return word[0].isupper() or _ends(text, end)
+    return word[0].isupper() and (trust is _Trust.TITLED or (trust is _Trust.GREETED and _ends(text, end)))
+
+
+def _is_small_name(folded: str, trust: _Trust, *, later: bool) -> bool:
     if trust is _Trust.TITLED:
         return not later
     return trust is _Trust.INTRODUCED and not folded.endswith(_VERBAL)
 
 
+def _is_brand(text: str, spans: Spans) -> bool:
+    """Whether what is no common given name is used like a company's name elsewhere in the conversation."""
+    word = text[slice(*spans[0])]
+    if word.lower() in read_words("given_names"):
+        return False
+    place = text.find(word)
+    while place >= 0:
+        end = place + len(word)
+        if _BRANDED.search(text, max(0, place - 12), place) or _DOMAIN.match(text, end):
+            return True
+        following = TOKEN.match(text, end + 1)
+        if following and following[0][0].isupper() and following[0].lower() in read_words("organisations"):
+            return True
+        place = text.find(word, end)
+    return False
+
+
 def _ends(text: str, end: int) -> bool:
-    return end >= len(text) or text[end] in ".,!?;:)\n\0"
+    return end >= len(text) or text[end] in _ENDS
 
 
 def _shouted(text: str, end: int) -> bool:
-    around = text[max(0, end - 40) : end + 20]
-    letters = [character for character in around if character.isalpha()]
-    return sum(character.isupper() for character in letters) > len(letters) * 0.7
-
-
-def _read_before(view: View, start: int, end: int) -> list[tuple[int, int]]:
-    text = view.text
-    match = _TOKEN.match(text, start)
-    if match is None or _AFTER_SELF.match(text, end) is None or match[0].casefold() in AMBIGUOUS:
-        return []
-    return [match.span()] if _is_name(text, match[0], match.end(), _Trust.GREETED, later=False) else []
+    letters = [character for character in text[max(0, end - 40) : end + 20] if character.isalpha()]
+    return sum(character.isupper() for character in letters) > len(letters) * _SHOUTED

@@ -28,9 +28,9 @@ import stdnum.se.personnummer
 import stdnum.us.itin
 import stdnum.us.ssn
 
-from clearbar.redact.context import answers, asked
+from clearbar.redact.context import told_or_answered
+from clearbar.redact.dates import NUMERIC_DATE
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.scan import compile_cue
 from clearbar.redact.view import View
 
 __all__ = ["DOCUMENT_CUE", "NATIONAL_IDS", "NationalId", "NationalIds", "find_documents"]
@@ -115,15 +115,12 @@ class NationalIds:
     ----------
     regions
         ISO 3166 codes; those without a row in `NATIONAL_IDS` are ignored.
-    native
-        Whether RE2 may be used.
     """
 
-    def __init__(self, regions: Sequence[str], *, native: bool = True) -> None:
+    def __init__(self, regions: Sequence[str]) -> None:
         rows = [row for row in NATIONAL_IDS if row.region in regions]
-        self.pattern = r"\b(?:" + "|".join(row.form for row in rows) + r")\b"
-        """Where one may stand."""
-        self._cue = compile_cue(self.pattern, native=native) if rows else None
+        self.form = rf"\b(?:{'|'.join(row.form for row in rows)})\b" if rows else r"[0-9]\b\B"
+        """What any of them looks like; without any, what nothing does."""
         self._rows = [
             _Row(re.compile(row.form, re.IGNORECASE), row.valid, re.compile(row.context, re.IGNORECASE) if row.context else None)
             for row in rows
@@ -131,8 +128,7 @@ class NationalIds:
 
     def find(self, view: View) -> Iterator[Finding]:
         """Yield national numbers."""
-        for match in self._cue.finditer(view.shadow) if self._cue else ():
-            start, end = match.span()
+        for start, end in view.cues(self.form):
             written = view.text[start:end]
             if not _inside_code(view.text, start, end) and any(self._holds(row, written, view, start) for row in self._rows):
                 yield Finding(start, end, Kind.NATIONAL_ID, _NOT_COMPACT.sub("", written).upper())
@@ -152,22 +148,18 @@ def _inside_code(text: str, start: int, end: int) -> bool:
 
 
 DOCUMENT_CUE: Final = (
-    r"\b(?:passport|driv(?:er'?s?|ing) licen[cs]e|identity card|id card|national insurance|ni number|nino\b|social security|social insurance|ssn\b|nhs number"
-    r"|tax (?:id|number|code)|steuer-?id[a-z]*|steuernummer|sozialversicherungsnummer|ausweis(?:nummer)?|reisepass(?:nummer)?|visa number)"
+    r"\b(?:passport|driv(?:er'?s?|ing) licen[cs]e|identity card|id card|national insurance|ni number|nino\b|social security|social insurance|ssn\b|"
+    r"nhs number|tax (?:id|number|code)|steuer-?id[a-z]*|steuernummer|sozialversicherungsnummer|ausweis(?:nummer)?|reisepass(?:nummer)?|visa number)"
 )
-_DOCUMENT: Final = compile_cue(DOCUMENT_CUE)
 _DOCUMENT_NUMBER: Final = re.compile(
-    r"(?<![\w-])(?=[A-Za-z]{0,4}[ -]?\d)[A-Za-z]{0,4}[ -]?\d(?:[ -]?[A-Za-z0-9]){5,17}(?![\w])|(?<![\w-])(?:\d[ -]?){6,14}\d(?!\w)"
+    r"(?<![\w-])(?:(?=(?:[A-Za-z]*\d){4})[A-Za-z0-9]{6,18}|(?![\d-]*-(?:19|20)\d\d\b)\d{2,4}(?:[ -]\d{2,4}){2,4})(?![\w-])"
 )
-_DOCUMENT_REACH: Final = 50
+_DOCUMENT_REACH: Final = 48
 
 
 def find_documents(view: View) -> Iterator[Finding]:
     """Yield numbers that the text itself calls those of a passport, a licence or the like, or that were asked for as such."""
-    for cue in _DOCUMENT.finditer(view.shadow):
-        start, end = cue.span()
-        found = _DOCUMENT_NUMBER.search(view.text, end, min(view.turn_end(end), end + _DOCUMENT_REACH))
-        if found is None and asked(view, start, end):
-            found = next((match for span in answers(view, end) if (match := _DOCUMENT_NUMBER.search(view.text, *span))), None)
-        if found:
+    for cue in view.cues(DOCUMENT_CUE):
+        found = told_or_answered(view, cue, _DOCUMENT_NUMBER, reach=_DOCUMENT_REACH)
+        if found and not NUMERIC_DATE.fullmatch(found[0]):
             yield Finding(*found.span(), Kind.NATIONAL_ID, _NOT_COMPACT.sub("", found[0]).upper())

@@ -2,108 +2,136 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.lexicon import AMBIGUOUS, GIVEN, NO_NAMES, ORGANISATION, PARTICLES, TITLES
+from clearbar.redact.lexicon import read_words
 from clearbar.redact.view import View
 
-__all__ = ["People", "name_tokens"]
+__all__ = ["TOKEN", "People", "is_unspaced"]
 
-_TOKEN: Final = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
+TOKEN: Final = re.compile(r"[^\W\d_]+(?:['-](?!s\b)[^\W\d_]+)*")
+"""A part of a name."""
 _SHORTEST: Final = 2
 _SURE_FROM: Final = 3
+_UNSPACED_FROM: Final = "\u2e80"
 _CALLED: Final = re.compile(
-    r"(?:\b(?:hi+|hello|hey+|dear|thanks?|thank you|cheers|morning|afternoon|evening|welcome|sorry|bye|regards|sincerely|this is|i'?m|name is|name's|called|"
-    r"mr|mrs|ms|miss|dr|hallo|bonjour|hola)[,.!]?\s|,\s)$",
+    r"(?:\b(?:hi+|hello|hey+|dear|thanks?|thank you|cheers|morning|afternoon|evening|welcome|sorry|bye|regards|sincerely|this is|i'?m|name is|"
+    r"name's|called|mr|mrs|ms|miss|dr|hallo|bonjour|hola)[,.!]?\s|,\s|\n)$",
     re.IGNORECASE,
 )
-_CLAUSE_END: Final = frozenset(".,!?;:)\n\0")
+_ENDS: Final = frozenset(".,!?;:)\n\0")
+_JOINTS: Final = frozenset(".@/-")
+_ADDRESS: Final = re.compile(r"\S@\S|://|\.[a-z]{2,12}(?:[/:?]|\W?$)", re.IGNORECASE)
+_LONGEST_CHUNK: Final = 80
+
+Hit = tuple[int, int, int, bool]
+"""Start, end, person, and whether the token is a name wherever it stands."""
 
 
-def name_tokens(name: str) -> list[str]:
+def is_unspaced(character: str) -> bool:
+    """Whether a character is of a script that writes words without spaces."""
+    return character >= _UNSPACED_FROM
+
+
+@lru_cache(maxsize=4096)
+def name_tokens(name: str) -> tuple[str, ...]:
     """Return the parts of a written name that may be mentioned alone, in lower case: no titles, particles, roles or initials."""
     plain = unicodedata.normalize("NFC", name.partition("@")[0]).replace("\u2019", "'")
-    parts = [match[0].casefold() for match in _TOKEN.finditer(plain)]
-    return [part for part in parts if len(part) >= _SHORTEST and part not in TITLES | PARTICLES | ORGANISATION]
+    passed_over = read_words("titles") | read_words("particles") | read_words("organisations")
+    parts = [match[0].lower() for match in TOKEN.finditer(plain)]
+    tokens = [part for part in parts if len(part) >= _SHORTEST and part not in passed_over]
+    whole = plain.strip().lower()
+    if tokens and any(character.isdigit() for character in whole):
+        tokens.append(whole)
+    return tuple(tokens)
 
 
 class People:
-    """Who is known by name in one conversation."""
+    """Who is known by name in one conversation.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    keep
+        Words that are never taken for a name, in lower case.
+    """
+
+    def __init__(self, keep: frozenset[str]) -> None:
+        self._keep = keep
         self._owners: dict[str, int] = {}
-        self._strict: set[str] = set()
+        self._capital_only: set[str] = set()
         self._count = 0
-
-    def __bool__(self) -> bool:
-        return self._count > 0
 
     def add_field(self, name: str) -> None:
         """Add a person whom the record names."""
-        tokens = name_tokens(name)
-        whole = name.strip().casefold()
-        if any(character.isdigit() for character in whole) and any(character.isalpha() for character in whole):
-            tokens.append(whole)
-        if not tokens:
-            return
-        person = self._count
-        self._count += 1
+        tokens = [token for token in name_tokens(name) if token not in self._keep]
         for token in tokens:
-            self._owners.setdefault(token, person)
+            self._owners.setdefault(token, self._count)
+        self._count += bool(tokens)
 
-    def add_told(self, words: list[str]) -> int:
-        """Return the person whom the text names by some words: one known by the first, or by all; else a new one."""
+    def add_told(self, words: Sequence[str]) -> int:
+        """Return the person whom the text names by some words: one who is known by the first of them, else a new one."""
         tokens = [token for word in words for token in name_tokens(word)]
-        owners = [self._owners.get(token) for token in tokens]
-        known = owners[0] if owners else None
-        if known is None and owners and owners[-1] is not None and len(tokens) == 1:
-            known = owners[-1]
+        known = self._owners.get(tokens[0]) if tokens else None
         person = self._count if known is None else known
         self._count += known is None
         for token in tokens:
             if token not in self._owners:
                 self._owners[token] = person
-                if token not in GIVEN:
-                    self._strict.add(token)
+                if token not in read_words("given_names"):
+                    self._capital_only.add(token)
         return person
 
     def mentions(self, view: View) -> Iterator[Finding]:
-        """Yield every mention of a person, neighbouring parts as one."""
+        """Yield every mention of a person, neighbouring parts of a name as one."""
         hits = sorted(hit for token, person in self._owners.items() for hit in self._hits(view, token, person))
         index = 0
         while index < len(hits):
             start, end, person, sure = hits[index]
             index += 1
-            while index < len(hits) and hits[index][2] == person and view.text[end : hits[index][0]] in {" ", "-", ", "}:
+            while index < len(hits) and hits[index][2] == person and view.text[end : hits[index][0]] in {" ", "-"}:
                 end, sure = hits[index][1], True
                 index += 1
-            if sure or self._called(view.text, start, end):
+            if sure or _called(view.text, start, end):
                 yield Finding(start, end, Kind.NAME, person)
 
-    def _hits(self, view: View, token: str, person: int) -> Iterator[tuple[int, int, int, bool]]:
+    def _hits(self, view: View, token: str, person: int) -> Iterator[Hit]:
         folded, text = view.folded, view.text
         place = folded.find(token)
+        if place < 0:
+            return
+        doubtful = len(token) < _SURE_FROM or token in read_words("ambiguous_names") or token in read_words("no_names")
+        small_too = not doubtful and token not in self._capital_only
         while place >= 0:
             end = place + len(token)
-            if _alone(folded, place, end):
-                capital = not text[place].islower()
-                doubtful = token in AMBIGUOUS or token in NO_NAMES or len(token) < _SURE_FROM
-                if capital or not (doubtful or token in self._strict):
-                    yield place, end, person, not doubtful
+            if (small_too or not text[place].islower()) and _alone(folded, place, end):
+                yield place, end, person, not doubtful
             place = folded.find(token, end)
 
-    @staticmethod
-    def _called(text: str, start: int, end: int) -> bool:
-        if _CALLED.search(text, max(0, start - 16), start) is None:
-            return False
-        return end >= len(text) or text[end] in _CLAUSE_END
+
+def _called(text: str, start: int, end: int) -> bool:
+    if end < len(text) and text[end] not in _ENDS:
+        return False
+    return start == 0 or text[start - 1] == "\0" or _CALLED.search(text, max(0, start - 16), start) is not None
 
 
 def _alone(text: str, start: int, end: int) -> bool:
-    if ord(text[start]) >= 0x2E80:  # noqa: PLR2004 - scripts without spaces between words
-        return True
     before = text[start - 1] if start else " "
     after = text[end] if end < len(text) else " "
-    return not (before.isalnum() or before == "_" or after.isalnum() or after == "_")
+    if before.isalnum() or before == "_" or after.isalnum() or after == "_":
+        return is_unspaced(text[start])
+    if before in _JOINTS or after in _JOINTS:
+        return not _in_address(text, start, end)
+    return True
+
+
+def _in_address(text: str, start: int, end: int) -> bool:
+    left = start
+    while left > 0 and start - left < _LONGEST_CHUNK and not text[left - 1].isspace() and text[left - 1] != "\0":
+        left -= 1
+    right = end
+    while right < len(text) and right - end < _LONGEST_CHUNK and not text[right].isspace() and text[right] != "\0":
+        right += 1
+    return _ADDRESS.search(text, left, right) is not None

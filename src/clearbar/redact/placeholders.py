@@ -1,8 +1,10 @@
 """Placeholders: `[EMAIL_1]`, numbered in a conversation so that the same value is the same placeholder."""
 
+import heapq
 import re
 from bisect import bisect_left
 from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import count
 from typing import Final
 
 from clearbar.redact.kinds import Finding, Kind
@@ -52,7 +54,8 @@ class Placeholders:
 def settle(findings: Iterable[Finding], standing: Sequence[tuple[int, int]]) -> Iterator[Finding]:
     """Yield findings from left to right so that none overlap each other or a placeholder that stands in the text.
 
-    Of two that overlap, the longer says what it is (the higher rank, if equally long) and the span covers both: nothing of either stays.
+    Of one inside another the outer stays. Of two that overlap in part, the lower in rank keeps what the other leaves: nothing of either
+    stays in the text.
 
     Parameters
     ----------
@@ -61,8 +64,12 @@ def settle(findings: Iterable[Finding], standing: Sequence[tuple[int, int]]) -> 
     standing
         Spans of placeholders in the text, from left to right.
     """
+    order = count()
+    heap = [(finding.start, -finding.end, _rank(finding), next(order), finding) for finding in findings]
+    heapq.heapify(heap)
     last: Finding | None = None
-    for finding in sorted(findings, key=_place):
+    while heap:
+        finding = heapq.heappop(heap)[-1]
         if standing and _touches(finding, standing):
             continue
         if last is None:
@@ -70,23 +77,21 @@ def settle(findings: Iterable[Finding], standing: Sequence[tuple[int, int]]) -> 
         elif finding.start >= last.end:
             yield last
             last = finding
-        else:
-            last = _united(last, finding)
+        elif finding.end > last.end:
+            if _rank(finding) < _rank(last):
+                yield last._replace(end=finding.start)
+                last = finding
+            else:
+                rest = finding._replace(start=last.end)
+                heapq.heappush(heap, (rest.start, -rest.end, _rank(rest), next(order), rest))
     if last is not None:
         yield last
 
 
-def _place(finding: Finding) -> tuple[int, int]:
-    return finding.start, finding.end
+def _rank(finding: Finding) -> int:
+    return _RANKS.get(finding.kind, -1)
 
 
 def _touches(finding: Finding, standing: Sequence[tuple[int, int]]) -> bool:
     before = bisect_left(standing, (finding.end, 0)) - 1
     return before >= 0 and standing[before][1] > finding.start
-
-
-def _united(one: Finding, other: Finding) -> Finding:
-    weight_one = (one.end - one.start, -_RANKS.get(one.kind, -1))
-    weight_other = (other.end - other.start, -_RANKS.get(other.kind, -1))
-    chief = one if weight_one >= weight_other else other
-    return Finding(min(one.start, other.start), max(one.end, other.end), chief.kind, chief.value)

@@ -10,18 +10,18 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from clearbar.errors import SettingsError
 from clearbar.model import digest
-from clearbar.redact.addresses import ADDRESS_CUE, find_addresses
+from clearbar.redact.addresses import ADDRESS_CUE, POSTCODE_CUE, find_addresses, find_postcodes
 from clearbar.redact.births import BIRTH_CUE, find_birth_dates
-from clearbar.redact.contacts import find_emails, find_ips, find_url_secrets
+from clearbar.redact.contacts import EMAIL_CUES, IP_FORM, find_emails, find_ips, find_url_secrets
 from clearbar.redact.custom import CustomPatterns
+from clearbar.redact.digit_runs import IBAN_FORM, RUN_FORM, find_ibans, find_numbers
 from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.names import Names
 from clearbar.redact.national_ids import DOCUMENT_CUE, NationalIds, find_documents
-from clearbar.redact.numbers import find_ibans, find_numbers
-from clearbar.redact.passwords import PASSWORD_CUE, find_passwords
+from clearbar.redact.passwords import SECRET_CUE, find_passwords
 from clearbar.redact.placeholders import Placeholders, settle
-from clearbar.redact.references import References
-from clearbar.redact.scan import compile_presence
+from clearbar.redact.references import REFERENCE_CUES, find_references
+from clearbar.redact.scan import Scanner
 from clearbar.redact.view import SEPARATOR, View
 from clearbar.settings import RedactionSettings
 from clearbar.transcript import RedactedTranscript, Transcript
@@ -88,34 +88,17 @@ class Redactor:
         self._secret = secret
         custom = CustomPatterns(settings.patterns)
         self._kinds = _kinds(settings, custom.names)
-        self._names = Names(native=native)
-        self._gates = self._built(settings, custom, native=native)
-        self._presence = compile_presence([*self._names.cues, *(pattern for pattern, _ in self._gates)], native=native)
+        self._scanner = Scanner(native=native)
+        self._names = Names(settings.keep)
+        table = [(needs, detector) for kinds, needs, detector in _detectors(settings) if self._kinds & kinds]
+        cues = list(dict.fromkeys((*self._names.cues, *(cue for needs, _ in table for cue in needs))))
+        self._presence = self._scanner.presence(cues)
+        self._detectors = [(frozenset(map(cues.index, needs)), detector) for needs, detector in table]
         self._custom = custom.find if self._kinds & custom.names else None
         self._words = frozenset(word.upper() for word in {*map(str, Kind), *custom.names})
         self.fingerprint = f"redact-{_VERSION}-{digest(settings.model_dump(mode='json'))[:12]}"
         """Version and settings: equal fingerprints redact alike."""
         self._agents = lru_cache(maxsize=65_536)(partial(self._pseudonym, "agent", digits=_AGENT_DIGITS))
-
-    def _built(self, settings: RedactionSettings, custom: CustomPatterns, *, native: bool) -> list[tuple[str, Detector]]:
-        del custom
-        national, references = NationalIds(settings.regions, native=native), References(native=native)
-        regions = tuple(settings.regions)
-        table: list[tuple[Kind, str, Detector]] = [
-            (Kind.EMAIL, r"@| dot |[(\[{](?:dot|at)[)\]}]", find_emails),
-            (Kind.PHONE, r"[0-9](?:[ ./()-]{0,3}[0-9]){6}", lambda view: find_numbers(view, regions)),
-            (Kind.IBAN, r"\b[a-z]{2}[0-9]{2}[ -]?[a-z0-9]{4}[ -]?[a-z0-9]{4}", find_ibans),
-            (Kind.NATIONAL_ID, national.pattern, national.find),
-            (Kind.NATIONAL_ID, DOCUMENT_CUE, find_documents),
-            (Kind.IP, r"[0-9]\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]|[0-9a-f:]:[0-9a-f]{0,4}:[0-9a-f:]", find_ips),
-            (Kind.SECRET, r"://", find_url_secrets),
-            (Kind.SECRET, PASSWORD_CUE, find_passwords),
-            (Kind.ADDRESS, ADDRESS_CUE, find_addresses),
-            (Kind.BIRTH_DATE, BIRTH_CUE, find_birth_dates),
-            (Kind.REFERENCE, references.pattern, references.find),
-        ]
-        wanted = self._kinds | ({Kind.PHONE} if Kind.CARD in self._kinds else set())
-        return [(pattern, detector) for kind, pattern, detector in table if kind in wanted]
 
     def redact(self, transcript: Transcript) -> RedactedTranscript:
         """Return the conversation as graders, the store and people may see it."""
@@ -147,11 +130,11 @@ class Redactor:
         names
             Of customer and agents, as the record gives them.
         """
-        view = View(texts)
+        view = View(texts, self._scanner)
         placeholders = Placeholders(view.text, self._words)
         pieces: list[str] = []
         done = 0
-        for finding in settle(self._findings(view, names), placeholders.standing):
+        for finding in settle(self._wanted(view, names), placeholders.standing):
             start, end = view.origin(finding.start, finding.end)
             pieces += (view.original[done:start], placeholders.of(finding))
             done = end
@@ -162,14 +145,17 @@ class Redactor:
 
     def _findings(self, view: View, names: Sequence[str]) -> Iterator[Finding]:
         present = self._presence(view.shadow)
-        cues = len(self._names.cues)
-        for gate in present:
-            if gate >= cues:
-                yield from self._gates[gate - cues][1](view)
+        held = frozenset(present)
+        for needs, detector in self._detectors:
+            if needs <= held:
+                yield from detector(view)
         if Kind.NAME in self._kinds:
-            yield from self._names.find(view, names, [gate for gate in present if gate < cues])
+            yield from self._names.find(view, names, held)
         if self._custom:
             yield from self._custom(view)
+
+    def _wanted(self, view: View, names: Sequence[str]) -> Iterator[Finding]:
+        return (finding for finding in self._findings(view, names) if finding.kind in self._kinds)
 
     def agent(self, name: str) -> str:
         """Return the pseudonym of an agent: the same for a name however it is cased or spaced, and as long as the secret is kept."""
@@ -184,6 +170,23 @@ class Redactor:
         if _is_pseudonym(folded, role, digits):
             return folded
         return f"{role}-{hmac.digest(self._secret, f'{role}:{folded}'.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:digits]}"
+
+
+def _detectors(settings: RedactionSettings) -> Iterator[tuple[set[str], tuple[str, ...], Detector]]:
+    """Yield each detector with the kinds that it finds and the cues that must all occur in a conversation for it to find anything."""
+    national = NationalIds(settings.regions)
+    yield {Kind.EMAIL}, EMAIL_CUES, find_emails
+    yield {Kind.PHONE, Kind.CARD}, (RUN_FORM,), partial(find_numbers, regions=tuple(settings.regions))
+    yield {Kind.IBAN}, (IBAN_FORM,), find_ibans
+    yield {Kind.NATIONAL_ID}, (national.form,), national.find
+    yield {Kind.NATIONAL_ID}, (DOCUMENT_CUE,), find_documents
+    yield {Kind.IP}, (IP_FORM,), find_ips
+    yield {Kind.SECRET}, ("://",), find_url_secrets
+    yield {Kind.SECRET}, (SECRET_CUE,), find_passwords
+    yield {Kind.ADDRESS}, (ADDRESS_CUE,), find_addresses
+    yield {Kind.ADDRESS}, (POSTCODE_CUE,), find_postcodes
+    yield {Kind.BIRTH_DATE}, (BIRTH_CUE, "[0-9]"), find_birth_dates
+    yield {Kind.REFERENCE}, REFERENCE_CUES, find_references
 
 
 def _is_pseudonym(text: str, role: str, digits: int) -> bool:

@@ -5,111 +5,102 @@ from collections.abc import Iterator
 from typing import Final
 
 from clearbar.redact.context import asked
+from clearbar.redact.dates import NUMERIC_DATE
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.scan import compile_cue
 from clearbar.redact.view import View
 
-__all__ = ["References"]
+__all__ = ["REFERENCE_CUES", "find_references"]
 
-_STRONG: Final = (
+_NAMED_ALONE: Final = (
     r"orders?|accounts?|acct|a/c|bookings?|reservations?|confirmation|pnr|record locator|references?|ref|cases?|tickets?|claims?|policy|invoices?|"
-    r"contracts?|tracking|consignment|customer|membership|loyalty|frequent[ -]flyer|subscriber|imei|sort code|bestell(?:ung|nummer|nr)|"
-    r"kunden(?:nummer|nr)|auftrag(?:snummer|snr)?|rechnung(?:snummer|snr)?|vertrag(?:snummer|snr)?|vorgang(?:snummer|snr)?|buchung(?:snummer|snr)?|"
-    r"konto(?:nummer|nr)?|commande|dossier|r\?servation|pedido|cuenta|reserva|ordine"
+    r"contracts?|tracking|consignment|customer|membership|loyalty|frequent[ -]flyer|subscriber|imei|sort code|job|"
+    r"bestell(?:ung|nummer|nr)|kunden(?:nummer|nr)|auftrag(?:snummer|snr)?|rechnung(?:snummer|snr)?|vertrag(?:snummer|snr)?|"
+    r"vorgang(?:snummer|snr)?|buchung(?:snummer|snr)?|konto(?:nummer|nr)?|commande|dossier|r\?servation|pedido|cuenta|reserva|ordine"
 )
-"""Things whose number identifies a person, named without 'number' too: 'order 4471902'."""
-_WEAK: Final = (
+"""Things whose number follows them directly too: 'order 4471902'."""
+_NAMED_WITH_WORD: Final = (
     r"shipments?|parcels?|delivery|clients?|members?|users?|login|patient|student|employee|transactions?|payments?|refund|returns?|rma|meter|mpan|"
-    r"mprn|serial|vin|licen[cs]e plate|registration|routing|gift card|voucher"
+    r"mprn|serial|vin|licen[cs]e plate|registration|routing|gift card|voucher|application|recall"
 )
 """Things that need the word: 'payment id 4471902', but 'payment 12000'."""
-_NUMBER_WORD: Final = r"(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|nummer|num\?ro|n\?mero|numero)"
-_ASK: Final = rf"(?:\b|_)(?:{_STRONG}|{_WEAK})[ _-]{{0,2}}{_NUMBER_WORD}\b|\b(?:{_STRONG})[^.\n\x00]{{0,40}}\?"
-_CODE: Final = r"[a-z_-]*[0-9](?:[a-z0-9_/.-]{3,}|[a-z0-9-]{1,2}(?: [0-9]{2,6})+)|\b(?-i:[A-Z]{6})\b"
+_WORD: Final = r"(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|nummer|num\?ro|n\?mero|numero)"
+_CODE: Final = r"[a-z_-]{3,}[0-9][a-z0-9_/.-]*|[a-z_-]*[0-9](?:[a-z0-9_/.-]{3,}|[a-z0-9-]{1,2}(?: [0-9]{2,6})+)|\b(?-i:[A-Z]{6})\b"
+_ASK: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})[ _-]{{0,2}}{_WORD}\b|\b(?:{_NAMED_ALONE})[^.\n\x00]{{0,40}}\?|\b{_WORD}\?"
 
-_LINK: Final = (
-    r"(?:[^\w.?!\0\n]|_|\.(?=\d)|\b(?:no|nr|num|ref)\.|\b(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|under|"
-    r"with|here|and|s|nummer|num[ée]ro|n[úu]mero|numero|ist|lautet|est|es|für|for|called|starting|beginning|this|one|confirmation|booking|order)\b){0,24}$"
+REFERENCE_CUES: Final = (
+    _CODE,
+    rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})(?:\b|_|[0-9])|\b{_WORD}\b|#[0-9]|\b(?-i:[A-Z]{{1,4}}-[0-9]|1Z)",
 )
-_NAMED: Final = re.compile(rf"(?:\b|_)(?:(?P<strong>{_STRONG})|{_WEAK})(?P<link>{_LINK})".replace(r"\?", "."), re.IGNORECASE)
-_EXPLICIT: Final = re.compile(
-    r"(?:\b|_)(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|nummer|num.ro|n.mero|numero)(?:\b|_)|#", re.IGNORECASE
+"""What a conversation with such a code holds, both."""
+_LINKING: Final = (
+    r"(?:[^\w.?!\0\n]|_|\.(?=\d)|\b(?:no|nr|num|ref)\.|\b(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|"
+    r"under|with|here|and|s|nummer|num[ée]ro|n[úu]mero|numero|ist|lautet|est|es|für|for|called|starting|beginning|this|one|confirmation|booking|order"
+    r")\b){0,24}$"
 )
+_NAMED: Final = re.compile(
+    rf"(?:\b|_)(?:(?P<alone>{_NAMED_ALONE})|{_NAMED_WITH_WORD})(?:\b|_|(?=\d)){_LINKING}".replace(r"\?", "."), re.IGNORECASE
+)
+_EXPLICIT: Final = re.compile(rf"(?:\b|_){_WORD}(?:\b|_)|#".replace(r"\?", "."), re.IGNORECASE)
 _REACH: Final = 64
 _CHAIN: Final = re.compile(r"\s{0,2}(?:,|;|&|/|and|or|und|et|y|e|,\s?and)\s{1,2}#?", re.IGNORECASE)
 _QUANTITY: Final = re.compile(
-    r"\d+(?:[.,]\d+)?(?:st|nd|rd|th|am|pm|h|hrs?|mins?|secs?|gb|mb|tb|kb|kg|g|lbs?|oz|cm|mm|km|m|ml|l|ft|in|px|p|x|k|w|kw|kwh|mw|v|hz|mhz|ghz|mbps|gbps|mbit|days?|eur|usd|gbp|chf)",
+    r"\d+(?:[.,]\d+)?(?:st|nd|rd|th|am|pm|h|hrs?|mins?|secs?|ms|gb|mb|tb|kb|kg|g|lbs?|oz|cm|mm|km|m|ml|l|ft|in|px|p|x|k|w|kw|kwh|mw|v|hz|mhz|ghz|"
+    r"mbps|gbps|mbit|days?|eur|usd|gbp|chf)|\d+-[a-z]{3,}|\d{1,2}[-/]\d{1,2}|\d+\.\d+|(?:19|20)\d\d-\d\d(?:-\d\d)?t\d.*",
     re.IGNORECASE,
 )
-_DATE: Final = re.compile(
-    r"(?:19|20)\d\d[-/.]\d{1,2}(?:[-/.]\d{1,2})?(?:t\d.*)?|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{2}|(?:19|20)\d\d)|\d{1,2}[-/]\d{1,2}|\d+\.\d+",
-    re.IGNORECASE,
-)
-_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _AMOUNT_BEFORE: Final = re.compile(r"(?:[$€£¥₹]\s?|\b(?:usd|eur|gbp|chf|rs)\s|\d[,.:])$", re.IGNORECASE)
 _UNIT_AFTER: Final = re.compile(
-    r"\s?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|weeks?|months?|years?|am|pm|items?|units?|"
-    r"pieces|times|people|guests|kwh|gb|mb|mbps)\b)",
+    r"\s?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|weeks?|"
+    r"months?|years?|am|pm|items?|units?|pieces|times|people|guests|kwh|gb|mb|mbps)\b)",
+    re.IGNORECASE,
+)
+_SHAPED: Final = re.compile(r"[A-Z]{1,4}-(?:\d{2}-)?\d{4,10}(?:-[A-Z0-9]{1,4})?|1Z[0-9A-Z]{16}")
+"""Forms that companies give to such codes and to little else."""
+_OTHERWISE: Final = re.compile(
+    r"\b(?:errors?|code|model|part|sku|items?|articles?|product|version|build|type|series|update|standard|cve|kb|firmware|spec|iso|din|channel|gate|"
+    r"platform|flight|train|coach|room|seat|size)\b[^\w\0]{0,3}(?:\w+[^\w\0]{1,3})?$",
     re.IGNORECASE,
 )
 _NOT_COMPACT: Final = re.compile(r"[\W_]")
 _TURNS: Final = 3
-_LEAST_DIGITS, _LEAST_NAMED, _LEAST_TAIL = 5, 4, 6
+_LEAST_DIGITS, _LEAST_NAMED, _LEAST_ANSWERED, _LEAST_TAIL = 5, 4, 6, 6
+_SHORT_ANSWER: Final = 40
 
 
-class References:
-    """Finds the codes of orders, accounts and the like.
+def find_references(view: View) -> Iterator[Finding]:
+    """Yield references; one that was told is found wherever it stands."""
+    codes = [span for start, end in view.cues(_CODE) if (span := _trimmed(view.text, start, end))]
+    asking: set[int] | None = None
+    known: dict[str, str] = {}
+    rest: list[tuple[int, int]] = []
+    before = -1
+    for start, end in codes:
+        told = _named(view, start, end) or _chained(view, before, start, end) or _is_shaped(view, start, end)
+        if not told and _may_answer(view, start, end):
+            asking = _asking(view) if asking is None else asking
+            told = bool(asking) and view.turn(start) in asking
+        if told:
+            yield Finding(start, end, Kind.REFERENCE, _known(view.text[start:end], known))
+            before = end
+        else:
+            rest.append((start, end))
+    for start, end in rest if known else ():
+        if value := known.get(_compact(view.text[start:end])):
+            yield Finding(start, end, Kind.REFERENCE, value)
 
-    Parameters
-    ----------
-    native
-        Whether RE2 may be used.
-    """
 
-    pattern = rf"(?:\b|_)(?:{_STRONG}|{_WEAK}|#[0-9])"
-    """What a conversation with such a code holds."""
-
-    def __init__(self, *, native: bool = True) -> None:
-        self._code = compile_cue(_CODE, native=native)
-        self._ask = compile_cue(_ASK, native=native)
-
-    def find(self, view: View) -> Iterator[Finding]:
-        """Yield references; one that was told is found wherever it stands."""
-        codes = [span for match in self._code.finditer(view.shadow) if (span := _trimmed(view.text, *match.span()))]
-        if not codes:
-            return
-        known: dict[str, str] = {}
-        asking: set[int] | None = None
-        pending = []
-        last_end = -1
-        for start, end in codes:
-            written = view.text[start:end]
-            chained = last_end >= 0 and _CHAIN.fullmatch(view.text, last_end, start) is not None and _is_code(written, explicit=False)
-            if chained or _named(view, start, end):
-                yield _finding(view, start, end, known)
-                last_end = end
-                continue
-            if _is_code(written, explicit=False) and not _measured(view.text, start, end):
-                asking = self._asking(view) if asking is None else asking
-                if asking and view.turn(start) in asking:
-                    yield _finding(view, start, end, known)
-                    continue
-            pending.append((start, end))
-        for start, end in pending if known else ():
-            if value := known.get(_compact(view.text[start:end])):
-                yield Finding(start, end, Kind.REFERENCE, value)
-
-    def _asking(self, view: View) -> set[int]:
-        turns: set[int] = set()
-        for match in self._ask.finditer(view.shadow):
-            start, end = match.span()
-            if asked(view, start, end):
-                turn = view.turn(start)
-                turns.update(range(turn + 1, turn + 1 + _TURNS))
-        return turns
+def _asking(view: View) -> set[int]:
+    """Return the turns in which the answer to a question for such a code may be expected."""
+    turns: set[int] = set()
+    for start, end in view.cues(_ASK):
+        if asked(view, start, end - 1):
+            turn = view.turn(start)
+            turns.update(range(turn + 1, turn + 1 + _TURNS))
+    return turns
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Return the span without the punctuation around it; none if it is too short or part of a longer word."""
     while start < end and text[start] in "-_/.":
         start += 1
     while end > start and text[end - 1] in "-_/.":
@@ -121,44 +112,63 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
 
 def _named(view: View, start: int, end: int) -> bool:
     text = view.text
-    floor = max(view.turn_start(start), start - _REACH)
-    hash_mark = text[start - 1 : start] == "#"
-    match = _NAMED.search(text, floor, start)
-    if match is None and not hash_mark:
+    hashed = text[start - 1 : start] == "#"
+    if not _is_code(text[start:end], explicit=True):
         return False
-    explicit = hash_mark or _EXPLICIT.search(text, match.start() if match else start, start) is not None
-    if not explicit and (match is None or match["strong"] is None):
+    match = _NAMED.search(text, max(view.turn_start(start), start - _REACH), start)
+    explicit = hashed or (match is not None and _EXPLICIT.search(text, match.start(), start) is not None)
+    if not explicit and (match is None or match["alone"] is None or not _is_code(text[start:end], explicit=False)):
         return False
-    written = text[start:end]
-    return _is_code(written, explicit=explicit) and not _measured(text, start, end)
+    return not _measured(text, start, end)
+
+
+def _chained(view: View, before: int, start: int, end: int) -> bool:
+    chained = before >= 0 and _CHAIN.fullmatch(view.text, before, start) is not None
+    return chained and _is_code(view.text[start:end], explicit=False)
+
+
+def _is_shaped(view: View, start: int, end: int) -> bool:
+    if _SHAPED.fullmatch(view.text, start, end) is None:
+        return False
+    return _OTHERWISE.search(view.text, max(view.turn_start(start), start - 24), start) is None
+
+
+def _may_answer(view: View, start: int, end: int) -> bool:
+    written = view.text[start:end]
+    if not _is_code(written, explicit=False) or _measured(view.text, start, end):
+        return False
+    digits = sum(character.isdigit() for character in written)
+    return digits >= _LEAST_ANSWERED or not written.isdigit() or view.turn_end(end) - view.turn_start(start) <= _SHORT_ANSWER
 
 
 def _is_code(written: str, *, explicit: bool) -> bool:
-    if _QUANTITY.fullmatch(written) or (_DATE.fullmatch(written) and not explicit):
+    """Whether a token may be a code: not an amount, a date or a measure, and long enough for how it is named."""
+    if written.isdigit():
+        return len(written) >= (_LEAST_NAMED if explicit else _LEAST_DIGITS) and not NUMERIC_DATE.fullmatch(written)
+    if _QUANTITY.fullmatch(written) or NUMERIC_DATE.fullmatch(written):
         return False
     digits = sum(character.isdigit() for character in written)
-    letters = sum(character.isalpha() for character in written)
-    if not digits:
-        return explicit
-    if not letters:
-        return digits >= (_LEAST_NAMED if explicit else _LEAST_DIGITS)
     if explicit:
         return True
-    return len(written) >= _LEAST_DIGITS and (digits > 1 or written.isupper())
+    letters = sum(character.isalpha() for character in written)
+    if not letters:
+        return digits >= _LEAST_DIGITS
+    return len(written) >= _LEAST_DIGITS and (digits > 1 or (digits > 0 and written.isupper()))
 
 
 def _measured(text: str, start: int, end: int) -> bool:
     return _AMOUNT_BEFORE.search(text, max(0, start - 8), start) is not None or _UNIT_AFTER.match(text, end) is not None
 
 
-def _finding(view: View, start: int, end: int, known: dict[str, str]) -> Finding:
-    value = _compact(view.text[start:end])
-    value = known.setdefault(value, value)
-    digits = "".join(filter(str.isdigit, value))
+def _known(written: str, known: dict[str, str]) -> str:
+    """Return the value of a code and remember it, with and without its letters."""
+    compact = _compact(written)
+    digits = "".join(filter(str.isdigit, compact))
+    value = known.get(compact) or (known.get(digits) if len(digits) >= _LEAST_TAIL else None) or compact
+    known[compact] = value
     if len(digits) >= _LEAST_TAIL:
-        value = known.setdefault(digits, value)
-        known[_compact(view.text[start:end])] = value
-    return Finding(start, end, Kind.REFERENCE, value)
+        known[digits] = value
+    return value
 
 
 def _compact(written: str) -> str:

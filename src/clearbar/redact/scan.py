@@ -5,10 +5,10 @@ length of the text and about ten times as fast; without it `re` finds the same p
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
-__all__ = ["Cue", "compile_cue", "compile_presence"]
+__all__ = ["Presence", "Scanner"]
 
 try:
     import re2
@@ -16,16 +16,64 @@ except ImportError:  # pragma: no cover - platforms without the wheel
     re2 = None
 
 
-class _Match(Protocol):
-    def span(self, group: int = 0, /) -> tuple[int, int]: ...
+class Scanner:
+    """Compiles cues when they are first looked for, and keeps them.
+
+    Parameters
+    ----------
+    native
+        Whether RE2 may be used.
+    """
+
+    def __init__(self, *, native: bool = True) -> None:
+        self._native = native and re2 is not None
+        self._compiled: dict[str, Any] = {}
+
+    def spans(self, cue: str, shadow: bytes) -> Iterator[tuple[int, int]]:
+        """Yield where a cue matches, from left to right and without regard to case."""
+        compiled = self._compiled.get(cue)
+        if compiled is None:
+            compiled = self._compiled[cue] = self._compile(cue)
+        for match in compiled.finditer(shadow):
+            yield match.span()
+
+    def _compile(self, cue: str) -> Any:
+        if self._native:
+            return re2.compile(cue.encode("ascii"), _options())
+        return re.compile(cue.encode("ascii"), re.IGNORECASE)
+
+    def presence(self, cues: Sequence[str]) -> "Presence":
+        """Return what tells which of some cues occur."""
+        return Presence(cues, native=self._native)
 
 
-class Cue(Protocol):
-    """A compiled pattern over shadows."""
+class Presence:
+    """Tells which cues occur in a shadow, in one pass.
 
-    def finditer(self, shadow: bytes, /) -> Iterator[_Match]:
-        """Yield the matches from left to right."""
-        ...
+    Parameters
+    ----------
+    cues
+        What to look for.
+    native
+        Whether RE2 is used.
+    """
+
+    def __init__(self, cues: Sequence[str], *, native: bool) -> None:
+        self._set: Any = None
+        self._each: list[re.Pattern[bytes]] = []
+        if native:
+            self._set = re2.Set.SearchSet(_options())
+            for cue in cues:
+                self._set.Add(cue.encode("ascii"))
+            self._set.Compile()
+        else:
+            self._each = [re.compile(cue.encode("ascii"), re.IGNORECASE) for cue in cues]
+
+    def __call__(self, shadow: bytes) -> Iterable[int]:
+        """Return the places, in the list of cues, of those that occur."""
+        if self._set is not None:
+            return self._set.Match(shadow) or ()
+        return [place for place, cue in enumerate(self._each) if cue.search(shadow)]
 
 
 def _options() -> Any:
@@ -33,33 +81,3 @@ def _options() -> Any:
     options.case_sensitive = False
     options.log_errors = False
     return options
-
-
-def compile_cue(pattern: str, *, native: bool = True) -> Cue:
-    """Return the pattern compiled for shadows, without regard to case.
-
-    Parameters
-    ----------
-    pattern
-        Read alike by RE2 and `re`.
-    native
-        Whether RE2 may be used.
-    """
-    compiled: Any
-    if native and re2 is not None:
-        compiled = re2.compile(pattern.encode("ascii"), _options())
-    else:
-        compiled = re.compile(pattern.encode("ascii"), re.IGNORECASE)
-    return compiled  # type: ignore[no-any-return]
-
-
-def compile_presence(patterns: Iterable[str], *, native: bool = True) -> Callable[[bytes], Iterable[int]]:
-    """Return a function that says which of the patterns occur in a shadow, by their places in the list."""
-    if native and re2 is not None:
-        several = re2.Set.SearchSet(_options())
-        for pattern in patterns:
-            several.Add(pattern.encode("ascii"))
-        several.Compile()
-        return lambda shadow: several.Match(shadow) or ()
-    each = [re.compile(pattern.encode("ascii"), re.IGNORECASE) for pattern in patterns]
-    return lambda shadow: [place for place, pattern in enumerate(each) if pattern.search(shadow)]

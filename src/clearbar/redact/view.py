@@ -2,9 +2,12 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate
 from typing import Final
+
+from clearbar.redact.scan import Scanner
 
 __all__ = ["SEPARATOR", "View"]
 
@@ -49,11 +52,14 @@ class View:
     ----------
     texts
         The turns.
+    scanner
+        Finds cues in it.
     """
 
-    __slots__ = ("__dict__", "_origins", "original", "shadow", "text")
+    __slots__ = ("__dict__", "_origins", "_scanner", "original", "shadow", "text")
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], scanner: Scanner) -> None:
+        self._scanner = scanner
         joined = SEPARATOR.join(texts)
         if joined.count(SEPARATOR) != max(len(texts) - 1, 0):
             joined = SEPARATOR.join(text.replace(SEPARATOR, "\ufffd") for text in texts)
@@ -73,6 +79,10 @@ class View:
         self._origins.append(len(plain))
         return _INVISIBLES.sub("", plain)
 
+    def cues(self, pattern: str) -> Iterator[tuple[int, int]]:
+        """Yield where a cue matches in `text`."""
+        return self._scanner.spans(pattern, self.shadow)
+
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Return where a span of `text` lies in `original`."""
         if self._origins is None:
@@ -90,7 +100,7 @@ class View:
     @cached_property
     def starts(self) -> list[int]:
         """Where each turn starts in `text`."""
-        return [0, *(place + 1 for place, character in enumerate(self.text) if character == SEPARATOR)]
+        return list(accumulate((len(turn) + 1 for turn in self.text.split(SEPARATOR)[:-1]), initial=0))
 
     def turn(self, place: int) -> int:
         """Return the index of the turn at a place of `text`."""
