@@ -123,7 +123,8 @@ def _engine(url: sa.URL) -> sa.Engine:
     if url.drivername.startswith("sqlite") and url.database and not os.path.exists(url.database):  # noqa: PTH110 - sqlite would make it
         raise SourceError(f"source {url.database!r}: there is no such database file", fix="check the path")
     try:
-        return sa.create_engine(url, hide_parameters=True)
+        # A connection lasts as long as it reads: a source is opened once a run and has nobody to close it.
+        return sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         raise SourceError(
             f"no driver for {url.drivername!r} databases is installed ({error})", fix="pip install it beside clearbar"
