@@ -1,5 +1,6 @@
 """Which language a conversation is in: as declared, else by its function words, else by a detector."""
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -14,6 +15,9 @@ __all__ = ["recognize"]
 
 _ENOUGH: Final = 0.2  # share of function words by which a text is of a lexicon's language without further asking
 _FEW: Final = 4  # words: too little to tell
+_LETTERS: Final = 8
+_UNTELLING: Final = re.compile(r"\S*[0-9_@/\\]\S*|[\[<{][^\]>}\s]*[\]>}]")
+"""Numbers, placeholders, addresses, paths."""
 _GLANCE: Final = 300  # code points that are looked at first
 _READ: Final = 2_000  # code points that are looked at
 
@@ -28,10 +32,8 @@ def recognize(talk: Any, sides: Sequence[int], lexicon: Lexicon) -> str | None:
     for read in (_GLANCE, _READ):
         text = _beginning(talk.turns, sides, read)
         words = normalize(text)[0].translate(None, b',.!?;:"()').split()
-        if len(words) < _FEW:
-            return next(iter(lexicon.tongues))
         for code, tongue in lexicon.tongues.items():
-            if sum(map(tongue.function_words.__contains__, words)) >= _ENOUGH * len(words):
+            if words and sum(map(tongue.function_words.__contains__, words)) >= _ENOUGH * len(words):
                 return code
     return _detect(text, next(iter(lexicon.tongues)))
 
@@ -48,13 +50,13 @@ def _beginning(turns: Sequence[Any], sides: Sequence[int], length: int) -> str:
 
 
 def _detect(text: str, fallback: str) -> str | None:
-    """Return what the detector says; the fallback where it cannot tell, as for numbers or placeholders."""
-    if sum(char.isalpha() for char in text) < 2 * _FEW:
+    """Return what the detector says; the fallback where it cannot tell, as for numbers, placeholders or a word or two."""
+    text = _UNTELLING.sub(" ", text)
+    letters = sum(map(str.isalpha, text))
+    if letters < _LETTERS or (text.isascii() and len(text.split()) < _FEW):
         return fallback
-    found = _detector().compute_language_confidence_values(text)
-    if not found:
-        return fallback
-    return found[0].language.iso_code_639_1.name.lower()
+    found = _detector().detect_language_of(text)
+    return fallback if found is None else found.iso_code_639_1.name.lower()
 
 
 @cache

@@ -20,7 +20,7 @@ from clearbar.errors import RubricError
 
 __all__ = ["compile_phrases"]
 
-_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|\{[a-z_]+\}|\s+|[()|*#^$'>]|[^\s()|*#^$'>{}.]+|.")
+_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|>\s*|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'>{}.]+|.")
 _SPACE: Final = ",? {1,3}"
 _GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
 _SPECIAL: Final = {"*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ {0,3}", ">": "(?:^|[.!?:] {0,3}) ?", "$": "[ .!?,]{0,6}$"}
@@ -113,7 +113,7 @@ class _Reader:
 def _literal(token: str) -> str:
     if token.strip() == _ANY_WORDS:
         return _ANY_WORDS
-    return _BLANK if token.isspace() else _SPECIAL.get(token) or re.escape(token)
+    return _BLANK if token.isspace() else _SPECIAL.get(token.strip()) or re.escape(token)
 
 
 def _pattern(parts: _Sequence) -> str:

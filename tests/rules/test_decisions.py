@@ -1,0 +1,66 @@
+from types import SimpleNamespace
+
+import pytest
+
+from clearbar.errors import RubricError
+from clearbar.grading.rules import Lexicon, RulesGrader
+from clearbar.grading.rules.decisions import parse
+from clearbar.rubric import Decision, Rubric
+
+KNOWN = frozenset({"apology", "anger", "gap_seconds"})
+
+
+def holds(text: str, **signals: float) -> bool:
+    return bool(parse(text, "here", KNOWN, {"most": 2})[0](SimpleNamespace(**signals)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("apology >= 1", True),
+        ("apology > most", True),
+        ("apology > most and anger > 0", False),
+        ("apology > most or anger > 0", True),
+        ("not anger", True),
+        ("apology + anger * 2 == 3", True),
+        ("1 < apology <= 3", True),
+        ("-apology < 0", True),
+        ("apology >=\n  1", True),
+    ],
+)
+def test_conditions_say_what_arithmetic_says(text: str, expected: bool) -> None:  # noqa: FBT001
+    assert holds(text, apology=3, anger=0) is expected
+
+
+def test_a_condition_tells_the_signals_it_reads_and_not_the_figures_given() -> None:
+    assert parse("apology > most and (anger or apology)", "here", KNOWN, {"most": 2})[1] == ("apology", "anger")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "__import__('os')", "apology.__class__", "apology()", "[apology]", "'text'", "apology if anger else 1", "lambda: 1", "apology == True",
+        "apology ** 99 > 1", "apology[0]", "(a := 1)", "apology in anger", "apology and", "", "f'{apology}'", "1; 2", "(" * 500, "x" * 2000,
+    ],
+)  # fmt: skip
+def test_nothing_but_names_numbers_and_operators_can_be_said(text: str) -> None:
+    with pytest.raises(RubricError, match="here"):
+        parse(text, "here", KNOWN, {})
+
+
+def test_an_unknown_signal_is_told_with_the_nearest_one() -> None:
+    with pytest.raises(RubricError, match="'apologies'.*did you mean 'apology'"):
+        parse("apologies > 1", "here", KNOWN, {})
+
+
+def changed(rubric: Rubric, **decision: object) -> Rubric:
+    first = rubric.criteria[0]
+    rules = first.rules.model_copy(update={"decide": (Decision.model_validate({"level": "below", "because": "Why.", **decision}),)})
+    return rubric.model_copy(update={"criteria": (first.model_copy(update={"rules": rules}), *rubric.criteria[1:])})
+
+
+def test_a_faulty_rule_names_rubric_criterion_and_entry(rubric: Rubric, lexicon: Lexicon) -> None:
+    with pytest.raises(RubricError, match=r"service_bar, criteria\.courtesy\.rules\.decide\[0\]\.when.*'rudee'.*'rude'"):
+        RulesGrader(changed(rubric, when="rudee > 1"), lexicon)
+    with pytest.raises(RubricError, match=r"courtesy\.rules\.decide\[0\]\.evidence.*'nobody'"):
+        RulesGrader(changed(rubric, when="rude > 1", evidence=["nobody"]), lexicon)

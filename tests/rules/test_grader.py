@@ -1,0 +1,193 @@
+"""What the shipped rules say of conversations; every text here was written for these tests."""
+
+import pytest
+from tests.rules.made import level, talk, verdicts
+
+from clearbar.grading.rules import Lexicon, RulesGrader
+from clearbar.rubric import Rubric
+from clearbar.transcript import RedactedTranscript, Role, Turn
+from clearbar.verdict import ABSTAINED, UNGRADED, Grade, grade_key
+
+ANGRY = "C: This is ridiculous, you charged me twice and nobody called me back!"
+CALM = ("C: Hello, could you tell me when the shop in Northgate opens?", "A: Hi! The shop in Northgate opens at nine.", "C: Thanks!")
+CASES: list[tuple[str, str, tuple[str, ...]]] = [
+    ("courtesy", "below", (ANGRY, "A: Calm down, that is not my problem.")),
+    ("courtesy", "clears", CALM),
+    ("empathy", "below", (ANGRY, "A: I'm sorry, but we cannot refund that.")),
+    ("empathy", "clears", (ANGRY, "A: I can imagine how frustrating that is, let me check.")),
+    ("empathy", "not_applicable", CALM),
+    ("listening", "below", ("C: My order 77 is late.", "A: What is your order number?", "C: As I said, it is order 77.", "A: Thanks.")),
+    ("listening", "clears", CALM),
+    ("personalization", "not_applicable", CALM),
+    ("personalization", "below", ("C: My kettle leaks.", "A: Please hold.", "A: Noted.", "A: We have recorded it. Thank you.")),
+    ("personalization", "clears", ("C: My kettle leaks.", "A: Hello.", "A: A new kettle is on its way to you.", "A: Anything else?")),
+    ("ownership", "below", ("C: Please cancel my plan.", "A: That's not our department, please contact the billing department.")),
+    ("ownership", "clears", ("C: Please cancel my plan.", "A: I've cancelled it for you.")),
+    ("resolution", "below", ("C: Please book a table for two.", "A: Sorry, the booking was unsuccessful.", "C: Oh.", "A: Goodbye.")),
+    ("resolution", "clears", ("C: Please book a table for two.", "A: Your table has been booked.", "C: Thanks!")),
+    (
+        "accuracy",
+        "below",
+        ("C: Is it open?", "A: It closes at nine every day.", "C: That's wrong, the sign says eight.", "A: You're right."),
+    ),
+    ("accuracy", "not_applicable", ("C: It broke.", "A: Could you please send us your number?")),
+    ("expectations", "clears", ("C: My parcel is lost.", "A: We will refund you within 5 days.")),
+    ("expectations", "below", ("C: My parcel is lost.", "A: We will look into it as soon as possible.")),
+    ("expectations", "not_applicable", CALM),
+    ("honesty", "clears", ("C: Can I change it?", "A: Unfortunately that is no longer possible.")),
+    ("honesty", "not_applicable", CALM),
+    ("flexibility", "below", ("C: Can I change it?", "A: Unfortunately that ticket cannot be changed.")),
+    ("flexibility", "clears", ("C: Can I change it?", "A: Unfortunately not, that cannot be changed. However, I can offer you a voucher.")),
+    ("apology", "below", (ANGRY, "A: Please send us your number.")),
+    ("apology", "clears", (ANGRY, "A: We are sorry. Please send us your number.")),
+    ("apology", "below", (ANGRY, "A: Sorry.", "A: So sorry.", "A: I apologize.", "A: We're sorry again.")),
+    ("apology", "not_applicable", CALM),
+    ("proactivity", "clears", ("C: My code fails.", "A: It works now. In future, please note that it expires after a day.")),
+    ("proactivity", "below", ("C: My card was stolen.", "A: Your report has been submitted.")),
+    ("selling", "below", (ANGRY, "A: Are you interested in our premium plan?")),
+    ("selling", "not_applicable", CALM),
+    ("closing", "clears", ("C: Is it open?", "A: Yes, it is.", "C: Thanks!", "A: You're welcome, have a nice day!")),
+    ("closing", "below", ("C: Please book it.", "A: It has been booked successfully.")),
+    ("closing", "not_applicable", ("C: Is it open?", "A: Which shop do you mean?", "C: The one in Northgate.")),
+]
+
+
+@pytest.mark.parametrize(("criterion", "expected", "said"), CASES)
+def test_each_criterion_is_decided_by_its_signals(grader: RulesGrader, criterion: str, expected: str, said: tuple[str, ...]) -> None:
+    assert level(grader, criterion, *said) == expected
+
+
+@pytest.mark.parametrize(
+    ("times", "channel", "expected"),
+    [
+        ([0, 20, 40], "chat", "clears"),
+        ([0, 400, 410], "chat", "below"),
+        ([0, 400, 410], "email", "clears"),
+        ([0, 90, 95], "phone", "below"),
+        ([0, 20, 40], None, "clears"),
+        ([0, 90_000, 90_010], None, "clears"),
+        (None, "chat", "not_applicable"),
+    ],
+)
+def test_timeliness_keeps_to_the_limits_of_the_channel(
+    grader: RulesGrader, times: list[float] | None, channel: str | None, expected: str
+) -> None:
+    assert level(grader, "timeliness", *CALM, times=times, channel=channel) == expected
+
+
+def test_an_announced_wait_does_not_count_from_the_question(grader: RulesGrader) -> None:
+    said = ("C: Where is it?", "A: One moment please, this will take a few minutes.", "A: It is in Northgate.")
+    assert level(grader, "timeliness", *said, times=[0, 10, 250]) == "clears"
+
+
+def test_a_customer_who_chases_puts_timeliness_below_without_any_times(grader: RulesGrader) -> None:
+    assert level(grader, "timeliness", "C: I've been waiting for three weeks.", "A: Hello.") == "below"
+
+
+def test_every_level_has_a_quote_that_stands_where_it_says(grader: RulesGrader) -> None:
+    for _, _, said in CASES:
+        transcript = talk(*said)
+        for verdict in verdicts(grader, transcript).values():
+            if verdict.graded:
+                assert verdict.evidence
+            for proof in verdict.evidence:
+                assert transcript.turns[proof.turn].text[proof.start : proof.end] == proof.quote != ""
+
+
+def test_an_absence_names_the_turns_that_were_searched(grader: RulesGrader) -> None:
+    verdict = verdicts(grader, talk(ANGRY, "A: Please send us your number."))["empathy"]
+    assert verdict.searched == (1,)
+    assert verdict.evidence[0].turn == 0
+
+
+def test_the_rationale_names_the_signals_that_decided(grader: RulesGrader) -> None:
+    assert "(rude 1)" in verdicts(grader, talk(ANGRY, "A: Calm down."))["courtesy"].rationale
+
+
+@pytest.mark.parametrize("role", ["B", "S", "N"])
+def test_bots_notices_and_internal_notes_are_never_graded(grader: RulesGrader, role: str) -> None:
+    found = verdicts(grader, talk(CALM[0], f"{role}: Calm down, you idiot.", CALM[1]))
+    assert found["courtesy"].level == "clears"
+    assert all(proof.turn != 1 for verdict in found.values() for proof in verdict.evidence)
+
+
+def test_a_conversation_without_an_agent_is_ungraded(grader: RulesGrader) -> None:
+    found = verdicts(grader, talk("C: Hello?", "B: Hi, I am a bot."))
+    assert {(verdict.level, verdict.reason) for verdict in found.values()} == {(UNGRADED, ABSTAINED)}
+
+
+@pytest.mark.parametrize(
+    ("said", "language"),
+    [
+        (("C: Ich habe meine Karte verloren und brauche sofort Hilfe.", "A: Das tut mir leid, ich sperre die Karte für Sie."), None),
+        (("C: where is it", "A: there it is"), "de-DE"),
+        (("C: 私の荷物はどこですか。まだ届いていません。", "A: お調べしますので少々お待ちください。"), None),
+    ],
+)
+def test_a_language_without_a_lexicon_is_ungraded_for_that_reason(grader: RulesGrader, said: tuple[str, ...], language: str | None) -> None:
+    found = verdicts(grader, talk(*said, language=language))
+    assert {(verdict.level, verdict.reason) for verdict in found.values()} == {(UNGRADED, "failed:language")}
+
+
+def test_a_talk_of_numbers_and_placeholders_is_not_taken_for_a_foreign_language(grader: RulesGrader) -> None:
+    assert level(grader, "courtesy", "C: [ORDER_1] ?", "A: [ORDER_1] [DATE_1] 12:30") == "clears"
+
+
+def test_words_hidden_by_invisible_characters_are_found_and_quoted_as_written(grader: RulesGrader) -> None:
+    transcript = talk(CALM[0], "A: C\u200balm d\u200dow\u00adn, please.")
+    verdict = verdicts(grader, transcript)["courtesy"]
+    assert verdict.level == "below"
+    proof = verdict.evidence[0]
+    assert transcript.turns[1].text[proof.start : proof.end] == proof.quote
+    assert "C\u200balm" in proof.quote
+
+
+def test_spans_count_code_points_behind_emoji_and_right_to_left_text(grader: RulesGrader) -> None:
+    transcript = talk(ANGRY, "A: 👩‍👩‍👧 שלום עולם. Calm down! 🙂", language="en")
+    proof = verdicts(grader, transcript)["courtesy"].evidence[0]
+    assert proof.quote == "Calm down!"
+    assert transcript.turns[1].text[proof.start : proof.end] == proof.quote
+
+
+def test_a_very_long_conversation_and_a_very_long_turn_are_graded(grader: RulesGrader, plain_grader: RulesGrader) -> None:
+    turns = [
+        Turn(role=Role.AGENT if place % 2 else Role.CUSTOMER, text=f"Turn {place} of this long talk, okay?") for place in range(10_000)
+    ]
+    long = RedactedTranscript(source="tests", id="long", turns=tuple(turns))
+    wide = talk(CALM[0], "A: " + "sorry we cannot " * 65_536)
+    hostile = talk("C: " + "i" * 1_000_000, "A: " + "no " * 300_000, language="en")
+    for one in (grader, plain_grader):
+        assert all(isinstance(grade, Grade) for grade in one.grade([long, wide, hostile]))
+
+
+def test_replacement_and_control_characters_are_read_over(grader: RulesGrader) -> None:
+    assert level(grader, "courtesy", CALM[0], "A: \ufffd\x07Calm\x00 down\x1b.") == "below"
+
+
+def test_the_key_follows_text_rules_and_lexicon(grader: RulesGrader, rubric: Rubric) -> None:
+    transcript = talk(*CALM)
+    assert grader.key(transcript) == grade_key(transcript.text_hash, rubric.rules_hash, grader.fingerprint)
+    assert grader.grade([transcript])[0].key == grader.key(transcript)  # type: ignore[union-attr]
+
+
+def test_the_fingerprint_names_engine_and_lexicon(grader: RulesGrader, lexicon: Lexicon) -> None:
+    assert grader.fingerprint.startswith("rules:")
+    assert lexicon.digest[:16] in grader.fingerprint
+
+
+def test_polite_requests_are_politer_than_curt_ones(grader: RulesGrader) -> None:
+    polite = "Hi! Thanks for your help. Could you perhaps have a look at this when you have time?"
+    assert grader.politeness(polite) > grader.politeness("What is this? You are wrong. Fix it.")
+
+
+def test_an_explanation_shows_hits_signals_and_verdicts(grader: RulesGrader) -> None:
+    transcript = talk(ANGRY, "A: We are sorry. Please send us your number.")
+    told = grader.explain(transcript)
+    assert list(told.verdicts) == list(verdicts(grader, transcript).values())
+    assert ("apology", 1) in {(hit.group, hit.turn) for hit in told.hits}
+    assert {"heat", "apologized"} <= {signal.name for signal in told.signals}
+    assert all(transcript.turns[hit.turn].text[hit.start : hit.end].strip() for hit in told.hits)
+
+
+def test_an_explanation_of_what_cannot_be_read_has_no_signals(grader: RulesGrader) -> None:
+    assert grader.explain(talk("C: Hello?")).signals == ()

@@ -1,0 +1,41 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clearbar.grading.rules.text import READ, Utterance, normalize
+
+
+def test_case_quotes_and_blanks_are_made_alike() -> None:
+    assert normalize("I’M\tSorry“")[0] == b"i'm sorry\""
+
+
+def test_what_is_invisible_inside_a_word_is_dropped_and_offsets_lead_back() -> None:
+    text = "so\u200br\u200dr\u00ady!"
+    normal, places = normalize(text)
+    assert normal == b"sorry!"
+    assert places == [0, 1, 3, 5, 7, 8]
+
+
+def test_wide_and_accented_letters_read_as_plain_ones() -> None:
+    assert normalize("Ｓｏｒｒｙ café".replace(" ", "\u00a0"))[0] == b"sorry cafe"  # noqa: RUF001
+
+
+def test_only_the_beginning_of_a_pasted_log_is_read() -> None:
+    assert len(Utterance("x" * (READ + 5)).normal) == READ
+
+
+@given(st.text(max_size=60))
+def test_every_character_that_is_read_has_a_place(text: str) -> None:
+    normal, places = normalize(text)
+    plain = normal.decode()
+    if places is None:
+        assert len(plain) == len(text)
+    else:
+        assert len(plain) == len(places)
+        assert places == sorted(set(places))
+
+
+@given(st.text(min_size=1, max_size=300), st.data())
+def test_a_sentence_lies_around_its_hit_and_inside_the_text(text: str, data: st.DataObject) -> None:
+    start = data.draw(st.integers(0, len(text) - 1))
+    low, high = Utterance(text).sentence(start, start + 1)
+    assert 0 <= low <= start < high <= len(text)
