@@ -237,6 +237,8 @@ def _csv_rows(file: Path, stream: BinaryIO, encoding: str, kind: str) -> Iterato
             yield f"{file}:{reader.line_num}", row
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num} is no readable CSV ({error})") from None
+    finally:
+        text.detach()  # whoever opened the stream closes it
 
 
 def _parquet_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
