@@ -8,7 +8,8 @@ from pathlib import Path
 from clearbar.errors import ClearbarError
 from clearbar.model import Model
 from clearbar.report.files import render_files, write_files
-from clearbar.report.model import Difference, TeamReport
+from clearbar.report.inputs import Difference
+from clearbar.report.model import TeamReport
 from clearbar.report.sharing import shareable
 from clearbar.report.words import period_words, plural
 from clearbar.settings import PublishSettings

@@ -1,6 +1,7 @@
 """The page in a real browser: accessible, asking for nothing, readable on a phone, in the dark and on paper."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 from clearbar.report import Agreements, Difference, PullCounts, ReportItem, RunFacts, TeamReport, write_reports
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Request
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 CHROMIUM = "/usr/bin/chromium"
@@ -30,7 +31,7 @@ def browser() -> "Iterator[Browser]":
 @pytest.fixture
 def folder(item: Item, build: Build, measured: Agreements, tmp_path: Path) -> Path:
     """Three teams: one that shows everything, one too small, one without a name."""
-    levels = (
+    levels: tuple[dict[str, str], ...] = (
         {"help": "below"},
         {"courtesy": "below", "duty": "no"},
         {"help": "vaults", "courtesy": "vaults"},
@@ -64,6 +65,10 @@ def folder(item: Item, build: Build, measured: Agreements, tmp_path: Path) -> Pa
 PAGES = ("index.html", "orders/index.html", "small/index.html", "no-team/index.html")
 
 
+def _note(asked: list[str], request: "Request") -> None:
+    asked.append(request.url)
+
+
 def _open(browser: "Browser", path: Path, **context: Any) -> "Page":
     page = browser.new_page(**context)
     page.goto(path.as_uri())
@@ -94,7 +99,7 @@ def test_a_page_asks_for_nothing_but_itself(browser: "Browser", folder: Path) ->
     for name in PAGES:
         page = browser.new_page(java_script_enabled=False)
         asked: list[str] = []
-        page.on("request", lambda request, asked=asked: asked.append(request.url))
+        page.on("request", partial(_note, asked))
         page.goto((folder / name).as_uri())
         assert asked == [(folder / name).as_uri()]
         page.close()

@@ -2,21 +2,20 @@
 
 from clearbar.report.build import build_report, raw_estimates
 from clearbar.report.files import build_index, render_files, write_files, write_reports
-from clearbar.report.markdown import summary_markdown, teams_markdown
-from clearbar.report.model import (
+from clearbar.report.inputs import (
     Agreement,
     Agreements,
     Difference,
     Estimate,
-    IndexReport,
     Period,
     PullCounts,
     ReportItem,
     RunFacts,
     TeamEstimates,
-    TeamReport,
     Trust,
 )
+from clearbar.report.markdown import summary_markdown, teams_markdown
+from clearbar.report.model import IndexReport, TeamReport
 from clearbar.report.sharing import shareable
 from clearbar.report.words import score_words, share_words
 

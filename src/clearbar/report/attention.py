@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from clearbar.report.excerpt import excerpt, shorten
-from clearbar.report.model import ConversationReport, CriterionReport, ReportItem, VerdictReport
+from clearbar.report.inputs import ReportItem
+from clearbar.report.model import ConversationReport, CriterionReport, VerdictReport
 from clearbar.rubric import Gate, Rubric
 from clearbar.verdict import Audit, GradedBy, Verdict
 

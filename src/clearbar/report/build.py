@@ -1,52 +1,37 @@
 """From graded conversations of one team to its report; pure: the same input makes the same report."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from clearbar.articles import Articles
 from clearbar.report.attention import Reader, exemplary, needing_attention
 from clearbar.report.coaching import citations, coach, strongest, weakest
-from clearbar.report.figures import raw_mean, raw_share
-from clearbar.report.model import (
-    Agreement,
-    Agreements,
-    AutoFailReport,
-    CriterionReport,
-    DataQuality,
-    Estimate,
-    GraderUse,
-    LevelCount,
-    Period,
-    ReportItem,
-    RunFacts,
-    Tally,
-    TeamEstimates,
-    TeamReport,
-    Trust,
+from clearbar.report.counts import (
+    KINDS,
+    auto_fails,
+    bands,
+    by_conversation,
+    by_verdict,
+    data_quality,
+    grader_uses,
+    missing,
+    provisional,
+    reasons,
+    tallies,
 )
+from clearbar.report.figures import raw_mean, raw_share
+from clearbar.report.inputs import Agreement, Agreements, Estimate, Period, ReportItem, RunFacts, TeamEstimates, Trust
+from clearbar.report.model import CriterionReport, LevelCount, Tally, TeamReport
 from clearbar.report.people import agent_reports
-from clearbar.report.words import reason_words, team_slug
-from clearbar.rubric import Criterion, Gate, Rubric
+from clearbar.report.words import team_slug
+from clearbar.rubric import Criterion, Rubric
 from clearbar.settings import ReportSettings
-from clearbar.transcript import Role
 from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, RubricRef, Verdict
 
 __all__ = ["build_report", "raw_estimates"]
 
 _WORST_FIRST = (Trust.NO_GO, Trust.UNMEASURED, Trust.TOO_FEW, Trust.GO)
-_KINDS = {
-    GradedBy.LLM: "by a language model",
-    GradedBy.RULES: "by rules",
-    GradedBy.HUMAN: "by people",
-}
-_CONVERSATION_KINDS = {
-    "human": "with verdicts by people",
-    "llm": "by a language model",
-    "mixed": "by a language model, with rules for some criteria",
-    "rules": "by rules",
-    "ungraded": "ungraded",
-}
 
 
 def build_report(
@@ -113,16 +98,16 @@ def build_report(
         rubric_about=rubric.about,
         score=figures.score,
         clears=figures.clears,
-        bands=_bands(items, rubric),
-        provisional=sum(_provisional(item, rubric) for item in items),
+        bands=bands(items, rubric),
+        provisional=sum(provisional(item, rubric) for item in items),
         unscored=sum(item.audit.score is None for item in items),
-        by_conversation=_by_conversation(items),
-        by_verdict=_by_verdict(verdicts, len(items) * len(rubric.criteria)),
-        fallbacks=_reasons(verdict.fallback_reason for verdict in verdicts if verdict.fallback_reason),
-        ungraded=_reasons(_missing(verdicts, len(items) * len(rubric.criteria))),
+        by_conversation=by_conversation(items),
+        by_verdict=by_verdict(verdicts, len(items) * len(rubric.criteria)),
+        fallbacks=reasons(verdict.fallback_reason for verdict in verdicts if verdict.fallback_reason),
+        ungraded=reasons(missing(verdicts, len(items) * len(rubric.criteria))),
         why_rules=run.why_rules,
         pull=run.counts,
-        filtered=_tallies(Counter(run.filtered)),
+        filtered=tallies(Counter(run.filtered)),
         rejections=run.rejections,
         coaching=coaching,
         strengths=() if small else strongest(criteria, weak, settings),
@@ -132,13 +117,13 @@ def build_report(
         look_at=tuple(reader.conversation(item, why, reader.failing(item.audit)) for item, why in attention[: settings.conversations]),
         look_at_of=len(attention),
         exemplary=exemplary(items, reader),
-        auto_fails=tuple(_auto_fails(items, rubric)),
+        auto_fails=tuple(auto_fails(items, rubric)),
         agents_shown=settings.agents,
         agents=agents,
         agents_left_out=left_out,
         agent_names=names if settings.agents == "name" else {},
-        quality=_quality(items),
-        graders=_graders(verdicts),
+        quality=data_quality(items),
+        graders=grader_uses(verdicts),
         quotes=settings.quotes,
         items=tuple(items),
     )
@@ -209,7 +194,7 @@ def _criterion(
         abstained=sum(verdict.level == UNGRADED and not verdict.failed for verdict in verdicts),
         failed=failed,
         fails=figures.fails.get(criterion.id, Estimate(value=None, n=0, enough=False)),
-        graders=tuple(Tally(id=kind, name=_KINDS[kind], count=kinds[kind]) for kind in GradedBy if kinds[kind]),
+        graders=tuple(Tally(id=kind, name=KINDS[kind], count=kinds[kind]) for kind in GradedBy if kinds[kind]),
         trust=_worst(kinds, dict(agreements)),
         agreements=agreements,
     )
@@ -229,96 +214,6 @@ def _worst(kinds: Mapping[GradedBy, int], agreements: Mapping[GradedBy, Agreemen
     return next((trust for trust in _WORST_FIRST if trust in found), unused)
 
 
-def _bands(items: Sequence[ReportItem], rubric: Rubric) -> tuple[LevelCount, ...]:
-    counts = Counter(item.audit.band for item in items if not _provisional(item, rubric))
-    return tuple(LevelCount(id=band.id, name=band.name, count=counts[band.id], fails=place == 0) for place, band in enumerate(rubric.bands))
-
-
-def _provisional(item: ReportItem, rubric: Rubric) -> bool:
-    """Whether a conversation lies in the lowest band with an auto-fail that nobody has confirmed."""
-    fails = item.audit.auto_fail
-    return item.audit.band == rubric.bands[0].id and bool(fails) and all(fail.provisional for fail in fails)
-
-
-def _by_conversation(items: Sequence[ReportItem]) -> tuple[Tally, ...]:
-    counts = Counter(_kind(item.audit.verdicts) for item in items)
-    return tuple(Tally(id=id, name=name, count=counts[id]) for id, name in _CONVERSATION_KINDS.items())
-
-
-def _kind(verdicts: Sequence[Verdict]) -> str:
-    kinds = {verdict.graded_by for verdict in verdicts if verdict.level != UNGRADED}
-    if not kinds:
-        return "ungraded"
-    if GradedBy.HUMAN in kinds:
-        return "human"
-    return "mixed" if len(kinds) > 1 else kinds.pop().value
-
-
-def _by_verdict(verdicts: Sequence[Verdict], asked: int) -> tuple[Tally, ...]:
-    counts = Counter(verdict.graded_by for verdict in verdicts if verdict.level != UNGRADED)
-    given = tuple(Tally(id=kind, name=_KINDS[kind], count=counts[kind]) for kind in GradedBy)
-    return (*given, Tally(id="ungraded", name="ungraded", count=asked - counts.total()))
-
-
-def _missing(verdicts: Sequence[Verdict], asked: int) -> Iterable[str]:
-    yield from (verdict.reason or "" for verdict in verdicts if verdict.level == UNGRADED)
-    yield from ["missing"] * (asked - len(verdicts))
-
-
-def _reasons(reasons: Iterable[str]) -> tuple[Tally, ...]:
-    return tuple(Tally(id=id, name=reason_words(id), count=count) for id, count in _ordered(Counter(reasons)))
-
-
-def _tallies(counts: Counter[str]) -> tuple[Tally, ...]:
-    return tuple(Tally(id=id, name=id, count=count) for id, count in _ordered(counts))
-
-
-def _ordered(counts: Counter[str]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-
-
 def _used(measured: Sequence[Agreements], verdicts: Sequence[Verdict]) -> tuple[Agreements, ...]:
     used = {verdict.grader for verdict in verdicts}
     return tuple(each for each in measured if each.grader in used)
-
-
-def _auto_fails(items: Sequence[ReportItem], rubric: Rubric) -> Iterable[AutoFailReport]:
-    for criterion in rubric.criteria:
-        hits = [(item.transcript.id, fail.provisional) for item in items for fail in item.audit.auto_fail if fail.criterion == criterion.id]
-        if hits:
-            provisional = sum(provisional for _, provisional in hits)
-            yield AutoFailReport(
-                criterion=criterion.id,
-                name=criterion.name,
-                scope="section" if criterion.gate is Gate.SECTION else "conversation",
-                provisional=provisional,
-                confirmed=len(hits) - provisional,
-                conversations=tuple(id for id, _ in hits),
-            )
-
-
-def _quality(items: Sequence[ReportItem]) -> DataQuality:
-    transcripts = [item.transcript for item in items]
-    redactions: Counter[str] = Counter()
-    for transcript in transcripts:
-        redactions.update(transcript.redactions)
-    return DataQuality(
-        turns=sum(len(transcript.turns) for transcript in transcripts),
-        without_date=sum(transcript.started_at is None for transcript in transcripts),
-        without_times=sum(all(turn.time is None for turn in transcript.turns) for transcript in transcripts),
-        without_agent=sum(transcript.agent is None for transcript in transcripts),
-        without_agent_turns=sum(all(turn.role is not Role.AGENT for turn in transcript.turns) for transcript in transcripts),
-        transferred=sum(len(transcript.agents) > 1 for transcript in transcripts),
-        languages=_tallies(Counter(transcript.language or "not stated" for transcript in transcripts)),
-        channels=_tallies(Counter(transcript.channel or "not stated" for transcript in transcripts)),
-        redactions=_tallies(redactions),
-    )
-
-
-def _graders(verdicts: Sequence[Verdict]) -> tuple[GraderUse, ...]:
-    counts = Counter((verdict.graded_by, verdict.grader) for verdict in verdicts)
-    silent = Counter((verdict.graded_by, verdict.grader) for verdict in verdicts if verdict.level == UNGRADED)
-    return tuple(
-        GraderUse(graded_by=use[0], grader=use[1], verdicts=count - silent[use], ungraded=silent[use])
-        for use, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    )

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from clearbar.report.model import DataQuality, TeamReport, Trust
+from clearbar.report.inputs import Trust
+from clearbar.report.model import DataQuality, TeamReport
 from clearbar.report.words import percent, plural
 
 __all__ = ["index_warnings", "quality_lines", "reading_lines", "warnings"]

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from clearbar.report.model import CriterionReport, Estimate, LevelCount, Tally, TeamReport
+from clearbar.report.inputs import Estimate
+from clearbar.report.model import CriterionReport, LevelCount, Tally, TeamReport
 from clearbar.report.words import percent
 
 __all__ = ["Segment", "band_segments", "criterion_segments", "grader_segments", "span"]

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Sequence
 
 from clearbar.articles import Advice, Articles
 from clearbar.report.attention import Reader
-from clearbar.report.model import AdviceReport, Citation, Coaching, ConversationReport, CriterionReport, ReportItem, Trust
+from clearbar.report.inputs import ReportItem, Trust
+from clearbar.report.model import AdviceReport, Citation, Coaching, ConversationReport, CriterionReport
 from clearbar.rubric import Criterion, Rubric
 from clearbar.settings import ReportSettings
 

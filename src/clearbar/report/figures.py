@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from clearbar.report.model import Estimate
+from clearbar.report.inputs import Estimate
 
 __all__ = ["raw_mean", "raw_share"]
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 from clearbar.errors import ClearbarError, UsageError
-from clearbar.report.model import Difference, IndexReport, PullCounts, TeamReport
+from clearbar.report.inputs import Difference, PullCounts
+from clearbar.report.model import IndexReport, TeamReport
 from clearbar.report.page import render_index, render_team
 from clearbar.report.tables import (
     CONVERSATION_COLUMNS,

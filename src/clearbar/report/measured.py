@@ -1,7 +1,7 @@
 """What a check of a grader against labels tells a report."""
 
 from clearbar.check.result import CheckResult, CriterionCheck
-from clearbar.report.model import Agreement, Agreements, Trust
+from clearbar.report.inputs import Agreement, Agreements, Trust
 from clearbar.verdict import GradedBy
 
 __all__ = ["agreements_of"]

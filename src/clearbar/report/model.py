@@ -1,168 +1,34 @@
 """What a team's report says, before it is put into any form. All of it is plain values, so that every form tells the same."""
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from clearbar.errors import Rejection
 from clearbar.model import Model
+from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, ReportItem, Trust
 from clearbar.rubric import Gate
-from clearbar.transcript import RedactedTranscript, Role
-from clearbar.verdict import Audit, GradedBy, RubricRef
+from clearbar.transcript import Role
+from clearbar.verdict import GradedBy, RubricRef
 
 __all__ = [
     "AdviceReport",
     "AgentReport",
-    "Agreement",
-    "Agreements",
     "AutoFailReport",
     "Citation",
     "Coaching",
     "ConversationReport",
     "CriterionReport",
     "DataQuality",
-    "Difference",
-    "Estimate",
     "GraderUse",
     "IndexReport",
     "LevelCount",
-    "Period",
-    "PullCounts",
     "Quote",
-    "ReportItem",
-    "RunFacts",
     "Tally",
-    "TeamEstimates",
     "TeamReport",
-    "Trust",
     "VerdictReport",
 ]
-
-
-class ReportItem(Model):
-    """A conversation with what was said of it."""
-
-    transcript: RedactedTranscript
-    audit: Audit
-
-
-class Period(Model):
-    """The period a report covers, as it was asked for; null is open."""
-
-    since: datetime | None = None
-    """Its first moment."""
-    until: datetime | None = None
-    """The first moment after it."""
-
-
-class Estimate(Model):
-    """A share (0 to 1) or a mean score (0 to 100), and where the truth may lie."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int
-    """Conversations it rests on."""
-    count: int | None = None
-    """How many of them, where it is a plain share."""
-    level: float = 0.95
-    """How often such an interval holds the truth, by its assumptions."""
-    enough: bool = True
-    """Whether it is precise enough to be called a figure; else too few were graded to say."""
-    corrected: bool = False
-    """Whether it was corrected for the grader's measured error."""
-    note: str = ""
-    """What it assumes, in a sentence for people."""
-
-
-class TeamEstimates(Model):
-    """A team's figures."""
-
-    score: Estimate
-    """Mean score of a conversation."""
-    clears: Estimate
-    """Share of conversations above the lowest band."""
-    fails: dict[str, Estimate]
-    """By criterion: share of conversations at a failing level, of those with a level."""
-
-
-class Difference(Model):
-    """Two teams of which it can be told which does better."""
-
-    better: str
-    worse: str
-    """Keys (slugs) of the two teams."""
-    of: str
-    """What differs, for people."""
-    p: float
-    """After correction for the number of pairs compared."""
-
-
-class Trust(StrEnum):
-    """Whether a grader may be believed on a criterion."""
-
-    GO = "go"
-    NO_GO = "no_go"
-    TOO_FEW = "too_few"
-    """Labels are too few to tell; counts as not trusted."""
-    UNMEASURED = "unmeasured"
-
-
-class Agreement(Model):
-    """How far a grader agrees with labels on one criterion, beyond chance."""
-
-    n: int
-    """Labelled conversations."""
-    kappa: float | None
-    low: float | None = None
-    high: float | None = None
-    level: float = 0.95
-    trust: Trust
-    why: str = ""
-
-
-class Agreements(Model):
-    """How far one grader agrees with one labelled set."""
-
-    graded_by: GradedBy
-    grader: str
-    labelled_set: str
-    """Its name."""
-    labelled_by: str
-    """Who or what gave the labels, for people."""
-    criteria: dict[str, Agreement]
-
-
-class PullCounts(Model):
-    """What became of every record that was pulled, in all teams; the parts add up to `pulled`.
-
-    Grades of an earlier run count as graded: a report is the same whichever run made it.
-    """
-
-    pulled: int
-    graded: int = 0
-    ungraded: int = 0
-    duplicate: int = 0
-    filtered: int = 0
-    rejected: int = 0
-
-    @property
-    def close(self) -> bool:
-        """Whether the parts add up."""
-        return self.pulled == self.graded + self.ungraded + self.duplicate + self.filtered + self.rejected
-
-
-class RunFacts(Model):
-    """What is known of a pull beyond its conversations."""
-
-    counts: PullCounts | None = None
-    filtered: dict[str, int] = Field(default_factory=dict)
-    """Why records were left out, and how many."""
-    rejections: tuple[Rejection, ...] = ()
-    why_rules: str | None = None
-    """Why rules graded although an LLM may be wanted."""
 
 
 class Tally(Model):
@@ -394,7 +260,7 @@ class TeamReport(Model):
     score: Estimate
     clears: Estimate
     bands: tuple[LevelCount, ...]
-    """The lowest first, without conversations that only a provisional auto-fail keeps in it."""
+    """The lowest first, without conversations whose auto-fail nobody has confirmed."""
     provisional: int
     """Conversations in the lowest band with an auto-fail that nobody has confirmed."""
     unscored: int

@@ -7,7 +7,8 @@ from typing import Any
 
 from clearbar.report.caveats import index_warnings, quality_lines, reading_lines, warnings
 from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
-from clearbar.report.model import Agreement, Citation, CriterionReport, IndexReport, TeamReport
+from clearbar.report.inputs import Agreement
+from clearbar.report.model import Citation, CriterionReport, IndexReport, TeamReport
 from clearbar.report.words import (
     GRADERS,
     GRADERS_SHORT,

@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from clearbar.report.figures import raw_mean, raw_share
-from clearbar.report.model import AgentReport, ReportItem, Tally
+from clearbar.report.inputs import ReportItem
+from clearbar.report.model import AgentReport, Tally
 from clearbar.rubric import Rubric
 from clearbar.settings import ReportSettings
 

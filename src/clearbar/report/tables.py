@@ -8,7 +8,8 @@ from typing import Any, Final
 import orjson
 
 from clearbar.model import Model
-from clearbar.report.model import ReportItem, TeamReport
+from clearbar.report.inputs import ReportItem
+from clearbar.report.model import TeamReport
 from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, Verdict
 
 __all__ = ["CONVERSATION_COLUMNS", "VERDICT_COLUMNS", "conversation_rows", "to_csv", "to_json", "to_parquet", "verdict_rows"]

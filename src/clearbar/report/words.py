@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from clearbar.model import digest
-from clearbar.report.model import Estimate, Period, Trust
+from clearbar.report.inputs import Estimate, Period, Trust
 from clearbar.verdict import ABSTAINED, GradedBy
 
 __all__ = [
