@@ -14,7 +14,7 @@ from clearbar.report.sharing import shareable
 from clearbar.report.words import period_words, plural
 from clearbar.settings import PublishSettings
 
-__all__ = ["Published", "Send", "publish"]
+__all__ = ["Published", "Send", "publish", "withdraw"]
 
 Send = Callable[[str, str, str], bool]
 """Tells one address a title and a text; returns whether it arrived."""
@@ -23,8 +23,8 @@ Send = Callable[[str, str, str], bool]
 class Published(Model):
     """What publishing came to."""
 
-    files: int = 0
-    """How many were put into the shared folder."""
+    places: tuple[str, ...] = ()
+    """What was put into the shared folder: paths, or addresses of an object store without credentials; `withdraw` removes them."""
     told: int = 0
     """How many addresses were told."""
     faults: tuple[str, ...] = ()
@@ -54,11 +54,12 @@ def publish(
     send
         How an address is told; by Apprise where not given.
     """
-    files, faults = 0, []
+    places: tuple[str, ...] = ()
+    faults = []
     if settings.folder is not None:
         shared = [shareable(report, quotes=settings.quotes, names=settings.names) for report in reports]
         try:
-            files = _put(render_files(shared, differences=differences), settings.folder)
+            places = _put(render_files(shared, differences=differences), settings.folder)
         except Exception as error:  # noqa: BLE001 - object stores raise what they like, and none of it may cost the report
             faults.append(
                 f"the reports were not copied to the shared folder ({_without_secrets(error)}); they are in the project's own folder"
@@ -73,7 +74,23 @@ def publish(
         told += arrived
         if not arrived:
             faults.append(f"publish.notify: address {place} of {len(settings.notify)} was not told ({why})")
-    return Published(files=files, told=told, faults=tuple(faults))
+    return Published(places=places, told=told, faults=tuple(faults))
+
+
+def withdraw(place: str) -> bool:
+    """Remove a published file, as erasure asks; False where it is out of reach. What is not there any more counts as removed."""
+    try:
+        if "://" not in place:
+            Path(place).unlink(missing_ok=True)
+            return True
+        from fsspec.core import url_to_fs  # noqa: PLC0415 - as below
+
+        store, path = url_to_fs(place)
+        if store.exists(path):
+            store.rm_file(path)
+    except Exception:  # noqa: BLE001 - object stores raise what they like
+        return False
+    return True
 
 
 def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
@@ -83,17 +100,17 @@ def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
     return f"Reports for {plural(len(reports), 'team')} are out ({period}).{where}"
 
 
-def _put(files: Mapping[str, bytes], folder: str) -> int:
+def _put(files: Mapping[str, bytes], folder: str) -> tuple[str, ...]:
     if "://" not in folder:
-        return len(write_files(files, Path(folder).expanduser()))
+        return tuple(str(path) for path in write_files(files, Path(folder).expanduser().absolute()))
     from fsspec.core import url_to_fs  # noqa: PLC0415 - only those who publish to a store need it
 
     store, root = url_to_fs(folder)
-    for name, content in files.items():
-        place = f"{root.rstrip('/')}/{name}"
+    places = [f"{root.rstrip('/')}/{name}" for name in files]
+    for place, content in zip(places, files.values(), strict=True):
         store.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
         store.pipe_file(place, content)
-    return len(files)
+    return tuple(str(store.unstrip_protocol(place)) for place in places)
 
 
 def _send(address: str, title: str, text: str) -> bool:

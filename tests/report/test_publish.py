@@ -9,7 +9,7 @@ import fsspec
 import pytest
 from pydantic import SecretStr
 
-from clearbar.publish import publish
+from clearbar.publish import publish, withdraw
 from clearbar.report import ReportItem, TeamReport, shareable
 from clearbar.settings import PublishSettings
 from clearbar.verdict import GradedBy
@@ -30,7 +30,7 @@ def _everything(folder: Path) -> str:
 
 def test_the_shared_copy_holds_neither_words_nor_names(report: TeamReport, tmp_path: Path) -> None:
     done = publish([report], PublishSettings(folder=str(tmp_path)))
-    assert (done.files, done.faults) == (6, ())
+    assert (len(done.places), done.faults) == (6, ())
     text = _everything(tmp_path)
     for secret in ("not my problem", "telling remark", "Ann Other"):
         assert secret not in text
@@ -55,15 +55,29 @@ def test_an_object_store_gets_every_file(report: TeamReport) -> None:
     done = publish([report], PublishSettings(folder="memory://bucket/reports"))
     store = fsspec.filesystem("memory")
     found = store.find("/bucket/reports")
-    assert done.files == len(found) == 6
+    assert len(done.places) == len(found) == 6
     assert store.cat_file("/bucket/reports/index.html").startswith(b"<!doctype html>")
+
+
+@pytest.mark.parametrize("folder", ["memory://gone", "local"])
+def test_published_files_can_be_withdrawn(report: TeamReport, tmp_path: Path, folder: str) -> None:
+    done = publish([report], PublishSettings(folder=str(tmp_path / "out") if folder == "local" else folder))
+    assert all(withdraw(place) for place in done.places)
+    assert all(withdraw(place) for place in done.places)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not fsspec.filesystem("memory").find("/gone")
+
+
+def test_what_is_out_of_reach_is_not_called_withdrawn() -> None:
+    assert not withdraw("nostore://bucket/index.html")
+    assert not withdraw("/dev/null/index.html")
 
 
 @pytest.mark.parametrize("folder", ["nostore://user:hunter2@bucket/x", "s3://user:hunter2@bucket/x", "/dev/null/x"])
 def test_a_folder_out_of_reach_is_told_without_its_address(report: TeamReport, folder: str) -> None:
     done = publish([report], PublishSettings(folder=folder))
     (fault,) = done.faults
-    assert done.files == 0
+    assert done.places == ()
     assert "they are in the project's own folder" in fault
     assert "hunter2" not in fault
 
