@@ -19,6 +19,7 @@ _SAME: Final = 0.8  # share of common words from which two turns say the same
 _SHORT: Final = 3
 _CLAUSE: Final = 5
 _LONG: Final = 12
+_HOURS: Final = 3_600.0
 
 
 _WEIGHTY: Final = ("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood")
@@ -181,6 +182,11 @@ class Signals:
         return self.customer[:1]
 
     @_signal()
+    def written_apart(self) -> float:
+        """1 where the two sides write hours apart, as by e-mail or on social media, so that a thread may just stop; else 0."""
+        return float(self.limits.get("long_gap_seconds", 0.0) >= _HOURS)
+
+    @_signal()
     def first_reply(self) -> list[int]:
         """The agent's first turn that is more than manners."""
         return (self.weighty or self.agent)[:1]
@@ -263,6 +269,14 @@ class Signals:
         bits = self._bits("anger", "complaint", "repeat_point", "chase", "solved_elsewhere")
         return [place for place in self.customer[-1:] if self.masks[place] & bits and len(self.customer) > 1]
 
+    @_signal("anger", "complaint", "repeat_point", "chase", "loss", "fault")
+    def left_in_trouble(self) -> list[int]:
+        """The customer's last turn, if it still tells of trouble after an answer and no agent turn follows it."""
+        bits = self._bits("anger", "complaint", "repeat_point", "chase", "loss", "fault", "reported_refusal")
+        eased = self._bits("solved", "gratitude", "leave")
+        last = self.turns("customer_has_last_word")
+        return [place for place in last if self.masks[place] & bits and not self.masks[place] & eased and self.agent]
+
     # ------------------------------------------------------------------ the agent's side
 
     @_signal("done", "instruction", "refusal")
@@ -312,9 +326,10 @@ class Signals:
         ]
 
     @_signal("failure")
-    def ends_in_failure(self) -> list[int]:
-        """The agent's last turn of substance, if what was asked for did not come about and nothing else is offered."""
-        return self._with(self.turns("ends_in_refusal"), "failure")
+    def failed_for_good(self) -> list[int]:
+        """The agent's last turn by which something did not come about, if no later one says that it is done."""
+        last = self._with(self.agent, "failure")[-1:]
+        return [place for place in last if not self._with([turn for turn in self.agent if turn >= place], "done", "escalation")]
 
     @_signal("not_understood")
     def ends_not_understood(self) -> list[int]:
