@@ -40,6 +40,8 @@ ROOT = Path(__file__).parents[1]
 IN_FLIGHT = 64
 LATENCY = 0.4
 TIMEOUT = 5.0
+SEED = 6
+"""Of the server's faults; one at which every kind comes up among 200 conversations."""
 FAULTS = {"429": 0.05, "500": 0.03, "malformed": 0.03, "hang": 0.01, "invented": 0.01}
 
 
@@ -262,6 +264,7 @@ def child(server: str, folder: str, count: int) -> None:
     """Grade in a process that may be killed; what was graded before comes from the store."""
     items = conversations(count)
     with Store.open(Path(folder) / "store.db") as store, grader(server, store) as one:
+        one.probe()
         print("ready", flush=True)
         began = time.perf_counter()
         for batch in _batches(items, 256):

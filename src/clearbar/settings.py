@@ -66,6 +66,10 @@ class LlmSettings(_Section):
     """`OPENAI_API_KEY` works too."""
     mode: Literal["calls", "batch"] = "calls"
     """`batch` sends the provider a batch that is answered within a day at a lower price."""
+    batch_poll: float = Field(default=30, gt=0)
+    """Seconds between looks at a batch, at most."""
+    batch_wait: float = Field(default=90_000, ge=0)
+    """Seconds that a run waits for a batch; a later run collects it then."""
     calls: Literal["all", "groups", "each"] = "all"
     """Criteria asked in one call: all of them, those of a section, or each alone."""
     reply_mode: Literal["auto", "json_schema", "json_object", "tools", "text"] = "auto"

@@ -58,7 +58,7 @@ def server(server_process: LiveServer) -> LiveServer:
     """The server as new."""
     server_process.control(
         reset=True, latency=0, jitter=0, seed=1, key="", models=[], returned_model="", unsupported=[], ignored=[], faults={}, retry_after="0.05",
-        script=[], quota=-1, headers={}, gullible="", noise=0, context=0, batch_seconds=0, batch_faults={}, batch_status="completed", down=False,
+        script=[], quota=-1, headers={}, gullible="", noise=0, context=0, batch_seconds=0, batch_faults={}, batch_status="completed", no_batches=False, down=False,
     )  # fmt: skip
     return server_process
 

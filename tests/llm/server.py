@@ -61,6 +61,7 @@ class Config:
     batch_faults: dict[str, float] = field(default_factory=dict)
     """Shares of batch lines that are `expired`, `failed` or `missing`."""
     batch_status: str = "completed"
+    no_batches: bool = False
     down: bool = False
     """Every connection is closed without an answer."""
 
@@ -413,6 +414,8 @@ class Server:
 
     async def upload(self, request: web.Request) -> web.Response:
         """Take a file."""
+        if self.config.no_batches:
+            return _error(404, "Unknown request URL", "unknown_url")
         form = await request.post()
         file = form["file"]
         data = file.file.read() if isinstance(file, web.FileField) else str(file).encode()

@@ -22,7 +22,7 @@ from clearbar.settings import LlmSettings
 from clearbar.transcript import RedactedTranscript, Role, Turn
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, Failure, Grade, GradedBy, GradeFailure, Usage, Verdict, failed
 
-__all__ = ["Asker", "Sizes", "criteria_groups", "window"]
+__all__ = ["Asker", "Request", "Sizes", "criteria_groups", "window"]
 
 FRAME_TOKENS = 80
 """Of marks, roles and message frames around a conversation."""
@@ -106,13 +106,15 @@ class Asker:
         parts, votes = self._sizes.parts(transcript.turns), range(self._settings.votes)
         return [Question(vote, part, group, ids) for vote in votes for part in parts for group, ids in enumerate(self._groups)]
 
-    def bodies(self, transcript: RedactedTranscript) -> list[dict[str, Any]]:
-        """Return the requests about a conversation as they are sent."""
-        tokens, made = self._settings.max_output_tokens, []
-        for question in self.questions(transcript):
-            messages = [{"role": role, "content": text} for role, text in self.messages(transcript, question)]
-            made.append({"model": self._settings.model, "messages": messages, **self.fields(question.ids, question.vote, tokens)})
-        return made
+    def requests(self, transcript: RedactedTranscript, key: str, attempt: int = 0) -> list[Request]:
+        """Return the first requests about a conversation, as `grade` sends them."""
+        session = _Session(transcript, key, {}, attempt)
+        return [self._request(session, session.name(question), question, None) for question in self.questions(transcript)]
+
+    def body(self, request: Request) -> dict[str, Any]:
+        """Return the body of a request."""
+        messages = [{"role": role, "content": text} for role, text in request.messages()]
+        return {"model": self._settings.model, "messages": messages, **request.fields}
 
     async def grade(self, transcript: RedactedTranscript, key: str, stored: Sequence[RawReply]) -> Grade | GradeFailure:
         """Return the grade of a conversation, from stored replies as far as they go.
@@ -167,9 +169,7 @@ class Asker:
         return _Outcome(said=said | mended.said, failures={id: fault.failure for id, fault in mended.faults.items()})
 
     async def _reply(self, session: "_Session", question: "Question", after: tuple[RawReply, Reading] | None) -> RawReply:
-        part = question.part
-        turn = f"1-{digest(question.ids)[:8]}" if after else "0"
-        name = f"{session.attempt}/v{question.vote}/p{part.number}of{part.count}/g{question.group}/{turn}"
+        name = session.name(question, repair=after is not None)
         reply = session.stored.get(name)
         if reply is None:
             session.asked = True
@@ -266,3 +266,9 @@ class _Session:
         self.attempt = attempt
         self.used: list[RawReply] = []
         self.asked = False
+
+    def name(self, question: Question, *, repair: bool = False) -> str:
+        """Return which request of the grade a question is."""
+        part = question.part
+        turn = f"1-{digest(question.ids)[:8]}" if repair else "0"
+        return f"{self.attempt}/v{question.vote}/p{part.number}of{part.count}/g{question.group}/{turn}"

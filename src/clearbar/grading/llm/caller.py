@@ -18,7 +18,7 @@ from clearbar.grading.llm.prices import Prices
 from clearbar.settings import LlmSettings
 from clearbar.verdict import Usage
 
-__all__ = ["Budget", "Caller", "Request"]
+__all__ = ["Budget", "Caller", "Request", "spend_of"]
 
 BACKOFF = 0.5
 """Seconds before the second try, at most; doubled for each further one."""
@@ -150,7 +150,7 @@ class Caller:
         self._pace.answered(completion.headers, request.input_tokens)
         reply = self._record(request, completion)
         await self._desk.commit(reply)
-        await self._settle(reserved, _spend(reply.usage))
+        await self._settle(reserved, spend_of(reply.usage, reply.usage.cost_usd))
         return reply
 
     def _record(self, request: Request, completion: Completion) -> RawReply:
@@ -180,16 +180,17 @@ class Caller:
         if not self._budget.bounded:
             return Spend()
         most = Usage(calls=1, input_tokens=request.input_tokens, output_tokens=request.output_tokens)
-        amount = _spend(most.model_copy(update={"cost_usd": self._prices.cost(self._settings.model or "", most)}))
+        amount = spend_of(most, self._prices.cost(self._settings.model or "", most))
         if not await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, amount, self._budget.limit)):
             raise CallError("budget", "the budget is spent")
         return amount
 
     async def _settle(self, reserved: Spend, actual: Spend) -> None:
         if self._budget.bounded:
-            less = Spend(calls=-(reserved.calls or 0), tokens=-(reserved.tokens or 0), usd=-(reserved.usd or 0.0))
-            await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, actual + less, self._budget.limit))
+            difference = actual + reserved.negated()
+            await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, difference, self._budget.limit))
 
 
-def _spend(usage: Usage) -> Spend:
-    return Spend(calls=usage.calls, tokens=usage.input_tokens + usage.output_tokens, usd=usage.cost_usd)
+def spend_of(usage: Usage, cost: float | None) -> Spend:
+    """Return a usage as an amount of a budget."""
+    return Spend(calls=usage.calls, tokens=usage.input_tokens + usage.output_tokens, usd=cost)

@@ -17,11 +17,13 @@ from typing import Any, Self, TypeVar
 
 from clearbar.errors import ClearbarError, GraderUnavailableError, RubricError
 from clearbar.grading.llm.asking import Asker, Sizes, window
+from clearbar.grading.llm.batch import Batches
 from clearbar.grading.llm.caller import Budget, Caller
 from clearbar.grading.llm.client import Client
 from clearbar.grading.llm.desk import Desk
 from clearbar.grading.llm.dialect import ReplyMode, default_dialect, endpoint
-from clearbar.grading.llm.ledger import Ledger, RawReply, Spend
+from clearbar.grading.llm.faults import CallError
+from clearbar.grading.llm.ledger import BatchJob, Ledger, RawReply, Spend
 from clearbar.grading.llm.prices import load_prices
 from clearbar.grading.llm.probe import mode_note, negotiate
 from clearbar.grading.llm.prompt import Prompt
@@ -112,7 +114,9 @@ class LlmGrader:
         self._desk = Desk(ledger)
         self._client = Client(settings)
         bucket = f"{settings.model} at {endpoint(settings)}"
-        self._caller = Caller(self._client, self._desk, settings, self.prices, budget=self._budget(run or uuid.uuid4().hex), bucket=bucket)
+        budget = self._budget(run or uuid.uuid4().hex)
+        self._caller = Caller(self._client, self._desk, settings, self.prices, budget=budget, bucket=bucket)
+        self._batches = Batches(self._client, self._desk, settings, self.prices, budget=budget, stopping=lambda: self._caller.stopping)
         self._asker: Asker | None = None
         self._thread: _LoopThread | None = None
         self._starting = threading.Lock()
@@ -136,7 +140,7 @@ class LlmGrader:
     @property
     def spent(self) -> Usage:
         """What this grader's own calls have consumed so far; stored replies cost nothing."""
-        return self._caller.spent
+        return self._caller.spent + self._batches.spent
 
     @property
     def models(self) -> Mapping[str, int]:
@@ -163,13 +167,24 @@ class LlmGrader:
         self._dialect, _ = self._wait(negotiate(self._client, self.settings, self._dialect))
         self._prompt = self._make_prompt()
         self._asker = None
-        note = mode_note(self._dialect)
-        if note and note not in self.notes:
-            self.notes.append(note)
+        if note := mode_note(self._dialect):
+            self._note(note)
+
+    def _note(self, line: str) -> None:
+        if line not in self.notes:
+            self.notes.append(line)
 
     def bodies(self, transcript: RedactedTranscript) -> list[dict[str, Any]]:
         """Return the requests about a conversation as they would be sent, for people who want to see them. Sends nothing."""
-        return self._make_asker().bodies(transcript)
+        asker = self._make_asker()
+        return [asker.body(request) for request in asker.requests(transcript, self.key(transcript))]
+
+    def submit(self, batch: Sequence[RedactedTranscript]) -> int:
+        """In batch mode, send requests without waiting for replies and return how many; `grade` collects them later.
+
+        For many conversations: submit them all, then grade them. What is stored, or under way already, is not sent again.
+        """
+        return self._wait(self._submit(batch)) if self.settings.mode == "batch" else 0
 
     def grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, in order; what the ledger holds replies for is not asked again."""
@@ -186,7 +201,7 @@ class LlmGrader:
 
     async def _grade_claimed(self, wanted: Mapping[str, RedactedTranscript]) -> dict[str, Grade | GradeFailure]:
         """Grade what can be claimed, then wait for what others are asking."""
-        holder = f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
+        holder = _new_holder()
         results: dict[str, Grade | GradeFailure] = {}
         claimed: set[str] = set()
         renewal = asyncio.create_task(self._renew(claimed, holder))
@@ -196,7 +211,7 @@ class LlmGrader:
                 others = await self._claim(list(left), holder)
                 mine = {key: transcript for key, transcript in left.items() if key not in others}
                 claimed |= set(mine)
-                results |= await self._grade_all(mine)
+                results |= await self._grade_all(mine, holder)
                 if self._caller.stopping:
                     results |= {key: GradeFailure(text_hash=left[key].text_hash, reason=failed("interrupted")) for key in others}
                 elif not mine and not await self._evict(others):
@@ -225,13 +240,74 @@ class LlmGrader:
             if claimed:
                 await self._claim(list(claimed), holder)
 
-    async def _grade_all(self, mine: Mapping[str, RedactedTranscript]) -> dict[str, Grade | GradeFailure]:
+    async def _submit(self, batch: Sequence[RedactedTranscript]) -> int:
+        wanted = {self.key(transcript): transcript for transcript in batch}
+        holder = _new_holder()
+        others = await self._claim(list(wanted), holder)
+        mine = {key: transcript for key, transcript in wanted.items() if key not in others}
+        try:
+            return sum(len(job.requests) for job in await self._submit_missing(mine, await self._stored(mine), holder))
+        finally:
+            await self._release(list(mine), holder)
+
+    async def _submit_missing(
+        self, mine: Mapping[str, RedactedTranscript], stored: Mapping[str, Sequence[RawReply]], holder: str
+    ) -> list[BatchJob]:
+        """Send what is neither answered nor under way; a server without batches is asked by single calls instead."""
+        under_way = {entry[0] for job in await self._open_jobs() for entry in job.requests.values()}
+        asker = self._make_asker()
+        missing = [
+            request
+            for key, transcript in mine.items()
+            if key not in stored and key not in under_way
+            for request in asker.requests(transcript, key)
+        ]
+        try:
+            return await self._batches.submit(missing, asker, self.fingerprint, holder)
+        except CallError as fault:
+            self._note(f"batches cannot be sent ({fault.words}); conversations are asked one by one")
+            return []
+
+    async def _open_jobs(self) -> Sequence[BatchJob]:
+        return await self._desk.run(lambda: self._desk.ledger.jobs(self.fingerprint))
+
+    async def _fill_by_batch(self, mine: Mapping[str, RedactedTranscript], holder: str) -> set[str]:
+        """Collect the batches that these grades wait for, sending what is missing, and return the keys still under way."""
+        waiting: set[str] = set()
+        for job in self._of(mine, await self._open_jobs()):
+            try:
+                await self._batches.recover(job)
+            except CallError as fault:
+                self._note(f"a batch cannot be found again ({fault.words})")
+        await self._submit_missing(mine, await self._stored(mine), holder)
+        for job in self._of(mine, await self._open_jobs()):
+            keys = {entry[0] for entry in job.requests.values()} & set(mine)
+            try:
+                if not await self._batches.collect(job):
+                    waiting |= keys
+            except CallError as fault:
+                self._note(f"a batch cannot be collected ({fault.words}); its conversations are asked one by one")
+        return waiting
+
+    @staticmethod
+    def _of(keys: Collection[str], jobs: Sequence[BatchJob]) -> list[BatchJob]:
+        """Return the jobs that hold requests of these grades."""
+        return [job for job in jobs if any(entry[0] in keys for entry in job.requests.values())]
+
+    async def _stored(self, keys: Collection[str]) -> dict[str, list[RawReply]]:
         stored: dict[str, list[RawReply]] = defaultdict(list)
-        for reply in await self._desk.run(lambda: self._desk.ledger.replies(list(mine))):
+        for reply in await self._desk.run(lambda: self._desk.ledger.replies(list(keys))):
             stored[reply.grade_key].append(reply)
+        return stored
+
+    async def _grade_all(self, mine: Mapping[str, RedactedTranscript], holder: str) -> dict[str, Grade | GradeFailure]:
+        waiting = await self._fill_by_batch(mine, holder) if mine and self.settings.mode == "batch" else set()
+        late = {key: GradeFailure(text_hash=mine[key].text_hash, reason=failed("timed out")) for key in waiting}
+        mine = {key: transcript for key, transcript in mine.items() if key not in waiting}
+        stored = await self._stored(mine)
         asker = self._make_asker()
         graded = await asyncio.gather(*(self._grade_one(asker, item, key, stored.get(key, [])) for key, item in mine.items()))
-        return dict(zip(mine, graded, strict=True))
+        return late | dict(zip(mine, graded, strict=True))
 
     async def _grade_one(self, asker: Asker, transcript: RedactedTranscript, key: str, stored: Sequence[RawReply]) -> Grade | GradeFailure:
         try:
@@ -311,6 +387,10 @@ class _LoopThread:
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
+
+
+def _new_holder() -> str:
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
 
 
 def _is_dead(holder: str) -> bool:

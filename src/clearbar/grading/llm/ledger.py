@@ -60,6 +60,10 @@ class Spend(Model):
             usd=(self.usd or 0.0) + (other.usd or 0.0),
         )
 
+    def negated(self) -> "Spend":
+        """Return the same amount with the opposite sign."""
+        return Spend(calls=-(self.calls or 0), tokens=-(self.tokens or 0), usd=-(self.usd or 0.0))
+
 
 class RateLimit(Model):
     """How much a minute may hold; null means no limit."""
@@ -93,6 +97,9 @@ class BatchJob(Model):
     file_id: str | None = None
     requests: dict[str, tuple[str, str, str]] = Field(default_factory=dict)
     """By custom id: grade key, request and text hash of the reply to come."""
+    budget: str = ""
+    reserved: Spend = Spend()
+    """What was set aside for it in that budget."""
     at: datetime
 
 
