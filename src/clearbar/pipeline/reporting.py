@@ -143,7 +143,7 @@ def make_reports(
         for team in dict.fromkeys(item.transcript.team for item in items)
     ]
     written = write_reports(reports, folder, pdf=request.pdf, parquet=request.parquet)
-    _register(store, written, items, request)
+    _register(store, written, items, reports, request)
     published = publish(reports, settings.publish) if request.publish else None
     return Reports(
         folder=str(folder),
@@ -207,12 +207,18 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
     return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules)
 
 
-def _register(store: Store, written: Sequence[Path], items: Sequence[ReportItem], request: ReportRequest) -> None:
-    """Remember which conversations each page and table holds, so that erasure finds them."""
-    keys = [(item.transcript.source, item.transcript.id) for item in items]
+def _register(
+    store: Store, written: Sequence[Path], items: Sequence[ReportItem], reports: Sequence[TeamReport], request: ReportRequest
+) -> None:
+    """Remember which conversations each team's files hold, so that erasure finds them; the page over all teams holds none."""
     moment = datetime.now(UTC)
-    for path in written:
-        store.add_report(StoredReport(path=str(path), since=request.since, until=request.until, team=request.team, made_at=moment), keys)
+    for report in reports:
+        keys = [(item.transcript.source, item.transcript.id) for item in items if item.transcript.team == report.team]
+        for path in written:
+            if path.parent.name == report.slug:
+                store.add_report(
+                    StoredReport(path=str(path), since=request.since, until=request.until, team=report.team, made_at=moment), keys
+                )
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:
