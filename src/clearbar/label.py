@@ -32,6 +32,10 @@ class Label(Model):
     overall: str | None = None
     evidence: dict[str, tuple[int, ...]] = {}
     """By criterion: turns, from 0."""
+    spans: dict[str, tuple[tuple[int, int, int], ...]] = {}
+    """By criterion: turn, start and end of each passage, in code points of the text that was read."""
+    notes: dict[str, str] = {}
+    """By criterion: why."""
     annotator: str | None = None
     kind: LabelKind = LabelKind.BLIND
     rubric: str | None = None

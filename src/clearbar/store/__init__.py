@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from clearbar.store import schema
+from clearbar.store.assignments import Assignments
 from clearbar.store.audits import Audits
+from clearbar.store.calibrations import Calibrations
 from clearbar.store.conversations import Conversations
 from clearbar.store.database import Database
+from clearbar.store.disputes import Disputes
 from clearbar.store.erasure import Erasure
 from clearbar.store.labels import Labels
+from clearbar.store.people import People
 from clearbar.store.records import (
     Counts,
     Erased,
@@ -30,23 +34,59 @@ from clearbar.store.records import (
 )
 from clearbar.store.reports import Reports
 from clearbar.store.retention import Removed, Retention
+from clearbar.store.review_records import (
+    ALL_TEAMS,
+    Assignment,
+    Calibration,
+    Closing,
+    Coaching,
+    Dispute,
+    DisputeState,
+    Draft,
+    Exclusion,
+    Mode,
+    Notice,
+    Person,
+    QueueItem,
+    RefusedError,
+    Span,
+    StaffRole,
+    State,
+)
 from clearbar.store.runs import Runs
 
 if TYPE_CHECKING:
     from clearbar.store.ledger import StoreLedger
 
 __all__ = [
+    "ALL_TEAMS",
+    "Assignment",
+    "Calibration",
+    "Closing",
+    "Coaching",
     "Counts",
+    "Dispute",
+    "DisputeState",
+    "Draft",
     "Erased",
+    "Exclusion",
     "Item",
     "JournalEntry",
     "Mark",
+    "Mode",
+    "Notice",
     "Outcome",
+    "Person",
     "Published",
+    "QueueItem",
+    "RefusedError",
     "Removed",
     "Run",
     "Sampled",
     "SourceRef",
+    "Span",
+    "StaffRole",
+    "State",
     "Store",
     "StoredAudit",
     "StoredConversation",
@@ -55,7 +95,7 @@ __all__ = [
 ]
 
 
-class Store(Runs, Conversations, Audits, Labels, Reports, Erasure, Retention):
+class Store(Runs, Conversations, Audits, Labels, Reports, People, Assignments, Disputes, Calibrations, Erasure, Retention):
     """An open store; close it, or use it in a `with`. It may be shared by threads."""
 
     @classmethod

@@ -10,6 +10,7 @@ from clearbar.store.conversations import Key
 from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import Erased, JournalEntry
 from clearbar.store.reports import write_entry
+from clearbar.store.review_tables import assignments, calibration_conversations, disputes, drafts
 from clearbar.store.rows import from_json, to_json
 from clearbar.store.schema import backups
 from clearbar.store.suppression import Suppression
@@ -112,10 +113,15 @@ def _erase_one(connection: Connection, suppression: Suppression, source: str, id
     suppression.purge(hashes, why=why)
     _unname_items(connection, suppression, source, id, token)
     _unname_labels(connection, source, id, token)
+    mine = select(assignments.c.number).where(assignments.c.source == source, assignments.c.id == id)
+    connection.execute(drafts.delete().where(drafts.c.assignment.in_(mine)))
     for table, values in (
         (samples, {"id": token, "text_hash": None, "why": ""}),
         (journal, {"source": None, "id": token, "why": ""}),
         (watermarks, {"id": ""}),
+        (assignments, {"id": token, "text_hash": None, "why": ""}),
+        (disputes, {"id": token, "text_hash": None, "reason": "", "passage": "", "answer": ""}),
+        (calibration_conversations, {"id": token, "text_hash": None}),
     ):
         connection.execute(table.update().where(table.c.source == source, table.c.id == id).values(**values))
     return bool(hashes)

@@ -12,7 +12,7 @@ from clearbar.store.records import Sampled
 from clearbar.store.rows import from_json
 from clearbar.store.tables import labels, samples
 
-__all__ = ["Labels"]
+__all__ = ["Labels", "label_row", "read_label"]
 
 
 class Labels(Database):
@@ -30,7 +30,7 @@ class Labels(Database):
         text_hash
             The text that was read, where it is known.
         """
-        rows = {row["digest"]: row for row in (_label_row(label, text_hash) for label in given)}
+        rows = {row["digest"]: row for row in (label_row(label, text_hash) for label in given)}
         with self.write() as connection:
             return merge(connection, labels, list(rows.values()), key=["digest"], as_given=True)
 
@@ -62,7 +62,7 @@ class Labels(Database):
             rows = connection.execute(query).all()
         # more ids than a statement holds are picked out here
         asked = set(ids)
-        return [_label(row) for row in rows if not asked or row.id in asked]
+        return [read_label(row) for row in rows if not asked or row.id in asked]
 
     def add_samples(self, drawn: Iterable[Sampled]) -> None:
         """Write down which conversations a run selected; a draw that was written stays as it was."""
@@ -78,7 +78,8 @@ class Labels(Database):
             return [Sampled(**row) for row in rows]
 
 
-def _label_row(label: Label, text_hash: str | None) -> dict[str, Any]:
+def label_row(label: Label, text_hash: str | None) -> dict[str, Any]:
+    """Return a label as a row of its table."""
     return {
         "digest": digest([label.model_dump(mode="json"), text_hash]),
         "source": label.source,
@@ -92,5 +93,6 @@ def _label_row(label: Label, text_hash: str | None) -> dict[str, Any]:
     }
 
 
-def _label(row: Row[Any]) -> Label:
+def read_label(row: Row[Any]) -> Label:
+    """Return the label of a row."""
     return Label(**from_json(row.body), source=row.source, id=row.id, annotator=row.annotator, kind=row.kind)
