@@ -6,7 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from clearbar.report import Agreements, Difference, PullCounts, ReportItem, RunFacts, TeamReport, build_index
+from clearbar.errors import Rejection
+from clearbar.report import Agreements, Difference, Estimate, PullCounts, ReportItem, RunFacts, TeamEstimates, TeamReport, build_index
 from clearbar.report.page import render_index, render_team
 from clearbar.verdict import GradedBy
 
@@ -169,3 +170,30 @@ def test_the_index_does_not_rank_teams(item: Item, build: Build) -> None:
     assert "no team can be told from another" in read(render_index(build_index([good, bad], []))).text
     told = build_index([good, bad], [Difference(better="b", worse="a", of="the share that clears the bar", p=0.0003)])
     assert "b does better than a on the share that clears the bar (p below .001" in read(render_index(told)).text
+
+
+def test_many_rejected_records_are_counted_and_the_first_listed(items: list[ReportItem], build: Build) -> None:
+    rejections = tuple(Rejection(where=f"calls.jsonl:{line}", reason="no turns") for line in range(1, 91))
+    run = RunFacts(counts=PullCounts(pulled=102, graded=12, rejected=90), rejections=rejections)
+    report = build(items, run=run)
+    for page in (render_team(report), render_index(build_index([report], None))):
+        text = read(page).text
+        assert "calls.jsonl:50: no turns" in text
+        assert "calls.jsonl:51:" not in text
+        assert "and 40 more" in text
+    assert "90 records of the whole pull could not be used" in read(render_team(report)).text
+
+
+def test_the_annotators_own_agreement_stands_beside_the_graders(items: list[ReportItem], build: Build, measured: Agreements) -> None:
+    help_ = measured.criteria["help"].model_copy(update={"annotators": 0.66})
+    told = build(items, measured=[measured.model_copy(update={"criteria": {"help": help_}})])
+    assert "annotators .66" in read(render_team(told)).text
+
+
+def test_a_corrected_figure_is_shown_beside_the_one_as_graded(items: list[ReportItem], build: Build) -> None:
+    corrected = Estimate(value=0.5, low=0.4, high=0.6, n=12, corrected=True, raw=0.58, note="it assumes much")
+    plain = Estimate(value=70, low=60, high=80, n=12)
+    text = read(render_team(build(items, estimates=TeamEstimates(score=plain, clears=corrected, fails={"help": corrected})))).text
+    assert re.search(r"The share is corrected for the grader’s measured error; as graded it is 58\s%.", text)
+    assert "The score stands as graded, not corrected for the grader’s own errors." in text
+    assert re.search(r"Corrected for the grader’s measured error; 58\s% as graded.", text)

@@ -31,6 +31,8 @@ from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, RubricRef, Verd
 
 __all__ = ["build_report", "raw_estimates"]
 
+_REJECTIONS = 50
+"""How many rejected records are listed on a page; the run itself tells them all."""
 _WORST_FIRST = (Trust.NO_GO, Trust.UNMEASURED, Trust.TOO_FEW, Trust.GO)
 
 
@@ -108,7 +110,7 @@ def build_report(
         why_rules=run.why_rules,
         pull=run.counts,
         filtered=tallies(Counter(run.filtered)),
-        rejections=run.rejections,
+        rejections=run.rejections[:_REJECTIONS],
         coaching=coaching,
         strengths=() if small else strongest(criteria, weak, settings),
         citations=citations(coaching, articles),

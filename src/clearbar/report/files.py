@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from clearbar.errors import ClearbarError, UsageError
-from clearbar.report.inputs import Difference, PullCounts
+from clearbar.report.inputs import Difference
 from clearbar.report.model import IndexReport, TeamReport
 from clearbar.report.page import render_index, render_team
 from clearbar.report.tables import (
@@ -79,13 +79,13 @@ def render_files(
 def build_index(reports: Sequence[TeamReport], differences: Sequence[Difference] | None) -> IndexReport:
     """Return what is said over all teams."""
     first = reports[0]
-    pull: PullCounts | None = first.pull
     return IndexReport(
         teams=tuple(sorted(reports, key=lambda report: (report.title.casefold(), report.slug))),
         period=first.period,
         rubric=first.rubric,
         rubric_title=first.rubric_title,
-        pull=pull,
+        pull=first.pull,
+        rejections=first.rejections,
         differences=None if differences is None else tuple(differences),
     )
 

@@ -95,6 +95,8 @@ class Agreement(Model):
     level: float = 0.95
     trust: Trust
     why: str = ""
+    annotators: float | None = None
+    """Kappa of those who labelled, among themselves: what a grader can reach."""
 
 
 class Agreements(Model):

@@ -39,4 +39,5 @@ def _agreement(item: CriterionCheck) -> Agreement:
         level=kappa.level if kappa else 0.95,
         trust=Trust(item.decision.value),
         why=item.why,
+        annotators=item.annotators.kappa if item.annotators else None,
     )

@@ -274,6 +274,7 @@ class TeamReport(Model):
     pull: PullCounts | None
     filtered: tuple[Tally, ...]
     rejections: tuple[Rejection, ...]
+    """The first of the records that could not be used; `pull` counts them all."""
     coaching: tuple[Coaching, ...]
     """The weakest criteria, the weakest first."""
     strengths: tuple[str, ...]
@@ -339,6 +340,8 @@ class IndexReport(Model):
     rubric: RubricRef
     rubric_title: str
     pull: PullCounts | None
+    rejections: tuple[Rejection, ...]
+    """The first of the records that could not be used."""
     differences: tuple[Difference, ...] | None
     """Pairs of teams that can be told apart; null where nobody tested."""
 
