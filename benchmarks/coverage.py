@@ -1,0 +1,433 @@
+"""How often intervals of a team's share hold the truth, and how wide they are; beside the usual ways of making them.
+
+    python benchmarks/coverage.py grid      # one grader for all teams: shares corrected by labels alone
+    python benchmarks/coverage.py teams     # graders that err differently on each of twelve teams; with and without reviews
+    python benchmarks/coverage.py reviews   # how much narrower reviews become by the grader's verdicts
+
+Every cell has its own stream of random numbers, `SeedSequence([SEED, cell])`; SEED was fixed after all tuning was done.
+"""
+
+import argparse
+import itertools
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import chi2, norm
+
+from clearbar.estimates.hierarchy import pool
+from clearbar.estimates.kernels import (
+    correct_states,
+    hull,
+    jeffreys,
+    mean_with_reviews,
+    post_stratify,
+    quantiles,
+    rates,
+    truth_given_grade,
+)
+
+SEED = 2_611_227
+Floats = NDArray[np.float64]
+Interval = tuple[Floats, Floats]
+Z = float(norm.ppf(0.975))
+DRAWS = 500
+BLOCK = 1_000
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A truth, and how much is seen of it."""
+
+    share: float
+    sensitivity: float
+    specificity: float
+    conversations: int
+    labels: int
+    balanced: bool
+
+    @property
+    def called(self) -> float:
+        """Share that the grader calls positive."""
+        return self.share * self.sensitivity + (1 - self.share) * (1 - self.specificity)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Counts of many repetitions."""
+
+    positives: Floats
+    total: Floats
+    found: Floats
+    true: Floats
+    cleared: Floats
+    false: Floats
+
+    def rows(self, start: int, end: int) -> "Seen":
+        """Return some of the repetitions."""
+        return Seen(*(getattr(self, name)[start:end] for name in self.__dataclass_fields__))
+
+
+GRID = [
+    Cell(*values)
+    for values in itertools.product(
+        (0.5, 0.7, 0.85, 0.95), (0.7, 0.85, 0.95), (0.7, 0.85, 0.95), (30, 100, 1000), (100, 300), (True, False)
+    )
+]
+
+
+def draw(cell: Cell, repeats: int, rng: np.random.Generator) -> Seen:
+    """Return counts as they would be seen."""
+    true = np.full(repeats, cell.labels // 2) if cell.balanced else rng.binomial(cell.labels, cell.share, repeats)
+    false = cell.labels - true
+    counts = (
+        rng.binomial(cell.conversations, cell.called, repeats),
+        np.full(repeats, cell.conversations),
+        rng.binomial(true, cell.sensitivity),
+        true,
+        rng.binomial(false, cell.specificity),
+        false,
+    )
+    return Seen(*(np.asarray(count, dtype=float) for count in counts))
+
+
+def ours(seen: Seen, rng: np.random.Generator) -> Interval:
+    """Return the intervals that clearbar gives without reviews."""
+    confusion = np.stack([np.stack([seen.found, seen.true - seen.found], -1), np.stack([seen.false - seen.cleared, seen.cleared], -1)], -2)
+    grades = np.stack([seen.positives, seen.total - seen.positives], -1)
+    found = correct_states(grades, rates(confusion, DRAWS, rng), rng)
+    return hull(found.states[..., 0], found.inside)
+
+
+def raw_wald(seen: Seen, _: np.random.Generator) -> Interval:
+    """Return the share as graded, plus and minus."""
+    share = seen.positives / seen.total
+    half = Z * np.sqrt(share * (1 - share) / seen.total)
+    return share - half, share + half
+
+
+def labels_only(seen: Seen, rng: np.random.Generator) -> Interval:
+    """Return a bootstrap that resamples the labelled set and takes the team's share as known."""
+    return _bootstrap(seen, rng, both=False)
+
+
+def bootstrap_both(seen: Seen, rng: np.random.Generator) -> Interval:
+    """Return a bootstrap that resamples labels and conversations."""
+    return _bootstrap(seen, rng, both=True)
+
+
+def _bootstrap(seen: Seen, rng: np.random.Generator, *, both: bool) -> Interval:
+    def again(hits: Floats, total: Floats) -> Floats:
+        whole = np.maximum(total, 1)
+        return rng.binomial(whole.astype(int)[:, None], (hits / whole)[:, None], (len(hits), DRAWS)) / whole[:, None]
+
+    share = again(seen.positives, seen.total) if both else (seen.positives / seen.total)[:, None]
+    sensitivity, specificity = again(seen.found, seen.true), again(seen.cleared, seen.false)
+    better = sensitivity + specificity - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        drawn = np.where(better > 0, np.clip((share + specificity - 1) / better, 0, 1), np.nan)
+    drawn[~np.isfinite(drawn).any(axis=1)] = 0.5
+    return quantiles(drawn)
+
+
+def delta(seen: Seen, _: np.random.Generator) -> Interval:
+    """Return the delta method on counts smoothed by one half."""
+    n, m1, m0 = seen.total + 1, seen.true + 1, seen.false + 1
+    p, se, sp = (seen.positives + 0.5) / n, (seen.found + 0.5) / m1, (seen.cleared + 0.5) / m0
+    better = np.maximum(se + sp - 1, 0.01)
+    value = (p + sp - 1) / better
+    error = np.sqrt(p * (1 - p) / n + value**2 * se * (1 - se) / m1 + (1 - value) ** 2 * sp * (1 - sp) / m0) / better
+    return np.clip(value - Z * error, 0, 1), np.clip(value + Z * error, 0, 1)
+
+
+def lang_reiczigel(seen: Seen, _: np.random.Generator) -> Interval:
+    """Return Lang and Reiczigel's interval (2014)."""
+    n, m1, m0 = seen.total + Z**2, seen.true + 2, seen.false + 2
+    p, se, sp = (seen.positives + Z**2 / 2) / n, (seen.found + 1) / m1, (seen.cleared + 1) / m0
+    better = np.maximum(se + sp - 1, 0.01)
+    value = (p + sp - 1) / better
+    shift = 2 * Z**2 * (value * se * (1 - se) / m1 - (1 - value) * sp * (1 - sp) / m0)
+    error = np.sqrt(p * (1 - p) / n + value**2 * se * (1 - se) / m1 + (1 - value) ** 2 * sp * (1 - sp) / m0) / better
+    return np.clip(value + shift - Z * error, 0, 1), np.clip(value + shift + Z * error, 0, 1)
+
+
+def truncated_bayes(seen: Seen, rng: np.random.Generator) -> Interval:
+    """Return the posterior restricted to shares of 0 to 1."""
+    p = jeffreys(seen.positives, seen.total, DRAWS, rng)
+    se, sp = jeffreys(seen.found, seen.true, DRAWS, rng), jeffreys(seen.cleared, seen.false, DRAWS, rng)
+    better = se + sp - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        value = (p + sp - 1) / better
+    kept = np.where((better > 0) & (value >= 0) & (value <= 1), value, np.nan)
+    few = np.isfinite(kept).sum(axis=1) < 20
+    kept[few] = np.linspace(0, 1, DRAWS)
+    return quantiles(kept)
+
+
+def profile_likelihood(seen: Seen, _: np.random.Generator) -> Interval:
+    """Return the likelihood-ratio interval, error rates maximised out by expectation-maximisation at each share."""
+    grid = np.linspace(0, 1, 81)
+    x, y = seen.positives[:, None], (seen.total - seen.positives)[:, None]
+    a, b, m1, m0 = (values[:, None] for values in (seen.found, seen.cleared, seen.true, seen.false))
+    se = np.broadcast_to((a + 0.5) / (m1 + 1), (len(x), len(grid)))
+    sp = np.broadcast_to((b + 0.5) / (m0 + 1), (len(x), len(grid)))
+    for _step in range(60):
+        called = grid * se + (1 - grid) * (1 - sp)
+        true = x * _over(grid * se, called)
+        hidden = y * _over(grid * (1 - se), 1 - called)
+        se, sp = (
+            np.clip(_over(a + true, m1 + true + hidden), 1e-9, 1 - 1e-9),
+            np.clip(_over(b + y - hidden, m0 + x - true + y - hidden), 1e-9, 1 - 1e-9),
+        )
+    called = np.clip(grid * se + (1 - grid) * (1 - sp), 1e-12, 1 - 1e-12)
+    logs = x * np.log(called) + y * np.log1p(-called)
+    logs = logs + a * np.log(se) + (m1 - a) * np.log1p(-se) + b * np.log(sp) + (m0 - b) * np.log1p(-sp)
+    depth = 2 * (logs.max(axis=1, keepdims=True) - logs) - chi2.ppf(0.95, 1)
+    inside = depth <= 0
+    first, last = inside.argmax(axis=1), len(grid) - 1 - inside[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(depth))
+    step = grid[1]
+    before, after = np.maximum(first - 1, 0), np.minimum(last + 1, len(grid) - 1)
+    low = grid[first] - step * np.where(first > 0, _over(-depth[rows, first], depth[rows, before] - depth[rows, first]), 0)
+    high = grid[last] + step * np.where(last < len(grid) - 1, _over(-depth[rows, last], depth[rows, after] - depth[rows, last]), 0)
+    return low, high
+
+
+def _over(part: Floats, whole: Floats) -> Floats:
+    return np.asarray(part / np.maximum(whole, 1e-12), dtype=float)
+
+
+Method = Callable[[Seen, np.random.Generator], Interval]
+OTHERS: dict[str, tuple[Method, int]] = {
+    "raw ± Wald": (raw_wald, 10_000),
+    "bootstrap of labels only": (labels_only, 2_000),
+    "bootstrap of both": (bootstrap_both, 2_000),
+    "delta with smoothing": (delta, 10_000),
+    "Lang-Reiczigel": (lang_reiczigel, 10_000),
+    "profile likelihood": (profile_likelihood, 500),
+    "truncated Bayes": (truncated_bayes, 2_000),
+}
+"""Each with its largest number of repetitions; the costly ones get by with fewer."""
+FLOOR = 0.93
+NAME = "clearbar"
+
+
+def passes(coverage: float, repeats: int, floor: float = FLOOR) -> bool:
+    """Whether a cell reaches the floor less two Monte-Carlo errors."""
+    return bool(coverage >= floor - 2 * np.sqrt(floor * (1 - floor) / repeats))
+
+
+def measure(method: Method, seen: Seen, share: float, rng: np.random.Generator) -> tuple[float, float]:
+    """Return coverage and mean width."""
+    limits = [method(seen.rows(start, start + BLOCK), rng) for start in range(0, len(seen.total), BLOCK)]
+    low, high = (np.concatenate(side) for side in zip(*limits, strict=True))
+    return float(np.mean((low <= share + 1e-12) & (share - 1e-12 <= high))), float(np.mean(high - low))
+
+
+def run_cell(number: int, repeats: int, others: Sequence[str] = tuple(OTHERS)) -> dict[str, object]:
+    """Return coverage and width of every method in one cell of the grid."""
+    cell = GRID[number]
+    rng = np.random.default_rng(np.random.SeedSequence([SEED, number]))
+    seen = draw(cell, repeats, rng)
+    found: dict[str, list[float]] = {NAME: [*measure(ours, seen, cell.share, rng), repeats]}
+    for name in others:
+        method, most = OTHERS[name]
+        found[name] = [*measure(method, seen.rows(0, min(repeats, most)), cell.share, rng), min(repeats, most)]
+    return {**asdict(cell), "methods": found}
+
+
+def summarise(cells: Sequence[dict[str, object]]) -> str:
+    """Return the grid's figures as a Markdown table with what is asked of them."""
+    lines = ["| method | least | mean | most | cells at the floor | mean width |", "|---|---|---|---|---|---|"]
+    methods: list[dict[str, list[float]]] = [cell["methods"] for cell in cells]  # type: ignore[misc]
+    for name in methods[0]:
+        coverage = np.array([one[name][0] for one in methods])
+        reached = sum(passes(one[name][0], int(one[name][2])) for one in methods)
+        width = np.mean([one[name][1] for one in methods])
+        lines.append(
+            f"| {name} | {coverage.min():.1%} | {coverage.mean():.1%} | {coverage.max():.1%} | {reached} of {len(cells)} | {width:.3f} |"
+        )
+    return "\n".join([*lines, "", *_asked(cells, methods)])
+
+
+def _asked(cells: Sequence[dict[str, object]], methods: Sequence[dict[str, list[float]]]) -> Iterator[str]:
+    own = np.array([one[NAME][0] for one in methods])
+    allowed = np.array([cell["share"] >= 0.85 or cell["conversations"] == 30 for cell in cells])  # type: ignore[operator]
+    slack = 2 * np.sqrt(0.97 * 0.03 / methods[0][NAME][2])
+    yield f"- cells under 93 % less two Monte-Carlo errors: {sum(not passes(one[NAME][0], int(one[NAME][2])) for one in methods)}"
+    yield f"- mean over the grid: {own.mean():.2%}"
+    yield f"- cells above 97 % where neither the share is at least .85 nor n is 30: {int(((own > 0.97 + slack) & ~allowed).sum())}"
+    ratios = []
+    for one in methods:
+        rivals = [width for name, (cover, width, repeats) in one.items() if name != NAME and passes(cover, int(repeats))]
+        ratios.append(one[NAME][1] / min(rivals) if rivals else 0.0)
+    near = np.mean(np.array(ratios) <= 1.10)
+    yield f"- width at most 1.10 times the narrowest other method that reaches the floor: {near:.1%} of the cells"
+
+
+def run_teams(repeats: int, *, teams: int = 12, conversations: int = 1_000, hierarchical: int = 0) -> list[dict[str, float]]:
+    """Return coverage for graders whose errors differ by team.
+
+    Parameters
+    ----------
+    repeats
+        Of the twelve teams, in every setting.
+    teams, conversations
+        How many teams, and conversations of each.
+    hierarchical
+        So many repetitions also with pooled error rates, which take seconds each.
+    """
+    rows = []
+    for number, (spread, reviews) in enumerate(itertools.product((0.0, 0.5, 1.0), (0, 10, 30))):
+        rng = np.random.default_rng(np.random.SeedSequence([SEED, 10_000 + number]))
+        held: dict[str, list[bool]] = {"share": [], "mean score": [], "hierarchical": []}
+        for repeat in range(repeats):
+            world = _world(spread, reviews, teams, conversations, rng)
+            held["share"] += _shares_held(world, rng)
+            if reviews:
+                held["mean score"] += _means_held(world, rng)
+            if reviews and repeat < hierarchical:
+                held["hierarchical"] += _pooled_held(world, repeat)
+        rows.append(
+            {"spread": spread, "reviews": reviews, **{name: round(float(np.mean(found)), 4) for name, found in held.items() if found}}
+        )
+    return rows
+
+
+@dataclass(frozen=True)
+class _World:
+    share: Floats
+    sensitivity: Floats
+    specificity: Floats
+    reviewed: Floats
+    """Shape `(teams, 2, 2)`: by truth and grade."""
+    unreviewed: Floats
+    """Shape `(teams, 2)`: by grade."""
+    labels: Floats
+    """Shape `(2, 2)`: 300 labels of conversations from all teams, balanced."""
+
+
+def _world(spread: float, reviews: int, teams: int, conversations: int, rng: np.random.Generator) -> _World:
+    share = rng.uniform(0.5, 0.95, teams)
+    sensitivity, specificity = (1 / (1 + np.exp(-(np.log(0.85 / 0.15) + spread * rng.standard_normal(teams)))) for _ in range(2))
+    true = rng.binomial(reviews, share)
+    found, cleared = rng.binomial(true, sensitivity), rng.binomial(reviews - true, specificity)
+    reviewed = np.stack([np.stack([found, true - found], -1), np.stack([reviews - true - cleared, cleared], -1)], 1).astype(float)
+    called = rng.binomial(conversations - reviews, share * sensitivity + (1 - share) * (1 - specificity))
+    of = rng.integers(0, teams, (2, 150))
+    hits, misses = rng.binomial(1, sensitivity[of[0]]).sum(), rng.binomial(1, specificity[of[1]]).sum()
+    labels = np.array([[hits, 150 - hits], [150 - misses, misses]], dtype=float)
+    return _World(share, sensitivity, specificity, reviewed, np.stack([called, conversations - reviews - called], -1).astype(float), labels)
+
+
+def _shares_held(world: _World, rng: np.random.Generator) -> list[bool]:
+    if not world.reviewed.any():
+        found = correct_states(world.unreviewed, np.broadcast_to(rates(world.labels, DRAWS, rng), (len(world.share), DRAWS, 2, 2)), rng)
+        low, high = hull(found.states[..., 0], found.inside)
+        return list((low <= world.share) & (world.share <= high))
+    held = []
+    for place, share in enumerate(world.share):
+        grades = world.unreviewed[place] + world.reviewed[place].sum(axis=0)
+        low, high = quantiles(post_stratify(grades, truth_given_grade(world.reviewed[place].T, DRAWS, rng), rng)[:, 0])
+        held.append(bool(low <= share <= high))
+    return held
+
+
+def _means_held(world: _World, rng: np.random.Generator) -> list[bool]:
+    """Return whether intervals of the mean of a score hold: truth and grade each worth 40 to 95 points with noise."""
+    held = []
+    for place, share in enumerate(world.share):
+        people = np.concatenate(
+            [_points(rng, int(number), truth) for truth, number in zip((1, 0), world.reviewed[place].sum(axis=1), strict=True)]
+        )
+        grades = np.concatenate(
+            [_points(rng, int(number), grade) for row in world.reviewed[place] for grade, number in zip((1, 0), row, strict=True)]
+        )
+        rest = np.concatenate([_points(rng, int(number), grade) for grade, number in zip((1, 0), world.unreviewed[place], strict=True)])
+        low, high = mean_with_reviews(rest, grades, people, 0.75, 100).interval()
+        held.append(bool(low <= 90 * share + 50 * (1 - share) <= high))
+    return held
+
+
+def _points(rng: np.random.Generator, number: int, good: int) -> Floats:
+    return np.asarray(rng.uniform(85, 95, number) if good else rng.uniform(40, 60, number), dtype=float)
+
+
+def _pooled_held(world: _World, seed: int) -> list[bool]:
+    found = pool(world.reviewed, world.unreviewed, seed)
+    if not found.converged:
+        return []
+    low, high = quantiles(found.shares.T)
+    return list((low <= world.share) & (world.share <= high))
+
+
+def run_reviews(repeats: int) -> list[dict[str, float]]:
+    """Return how wide intervals from reviews are with and without the grader's verdicts."""
+    rows = []
+    for number, (share, error, reviews) in enumerate(itertools.product((0.5, 0.7, 0.85), (0.15, 0.1, 0.05), (20, 30, 50))):
+        rng = np.random.default_rng(np.random.SeedSequence([SEED, 20_000 + number]))
+        conversations = 20 * reviews
+        called = share * (1 - error) + (1 - share) * error
+        correlation = share * (1 - share) * (1 - 2 * error) / np.sqrt(share * (1 - share) * called * (1 - called))
+        widths, alone, held = [], [], []
+        for _ in range(repeats):
+            true = rng.binomial(reviews, share)
+            found, wrong = rng.binomial(true, 1 - error), rng.binomial(reviews - true, error)
+            reviewed = np.array([[found, wrong], [true - found, reviews - true - wrong]], dtype=float)
+            positives = found + wrong + rng.binomial(conversations - reviews, called)
+            grades = np.array([positives, conversations - positives], dtype=float)
+            low, high = quantiles(post_stratify(grades, truth_given_grade(reviewed, DRAWS, rng), rng)[:, 0])
+            first, last = quantiles(jeffreys(true, reviews, DRAWS, rng))
+            widths.append(high - low)
+            alone.append(last - first)
+            held.append(low <= share <= high)
+        rows.append(
+            {
+                "share": share,
+                "error": error,
+                "reviews": reviews,
+                "correlation": round(float(correlation), 3),
+                "coverage": round(float(np.mean(held)), 4),
+                "width ratio": round(float(np.mean(widths) / np.mean(alone)), 3),
+            }
+        )
+    return rows
+
+
+def table(rows: Sequence[dict[str, float]]) -> str:
+    """Return rows as a Markdown table."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    return "\n".join(lines + ["| " + " | ".join(str(row.get(name, "–")) for name in names) + " |" for row in rows])
+
+
+def main() -> None:
+    """Run one part and print its table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("part", choices=("grid", "teams", "reviews"))
+    parser.add_argument("--repeats", type=int)
+    parser.add_argument("--hierarchical", type=int, default=0, help="repetitions with pooled error rates (part teams)")
+    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    asked = parser.parse_args()
+    start = time.perf_counter()
+    found: Sequence[dict[str, object]] | Sequence[dict[str, float]]
+    if asked.part == "grid":
+        found = [run_cell(number, asked.repeats or 10_000) for number in range(len(GRID))]
+        print(summarise(found))
+    elif asked.part == "teams":
+        found = run_teams(asked.repeats or 1_000, hierarchical=asked.hierarchical)
+        print(table(found))
+    else:
+        found = run_reviews(asked.repeats or 2_000)
+        print(table(found))
+    if asked.out:
+        asked.out.write_text(json.dumps(found), encoding="utf-8")
+    print(f"\n{time.perf_counter() - start:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
