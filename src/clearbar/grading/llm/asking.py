@@ -22,7 +22,7 @@ from clearbar.settings import LlmSettings
 from clearbar.transcript import RedactedTranscript, Role, Turn
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, Failure, Grade, GradedBy, GradeFailure, Usage, Verdict, failed
 
-__all__ = ["Asker", "Request", "Sizes", "criteria_groups", "window"]
+__all__ = ["Asker", "Request", "Sizes", "Wanted", "criteria_groups", "window"]
 
 FRAME_TOKENS = 80
 """Of marks, roles and message frames around a conversation."""
@@ -64,6 +64,14 @@ def window(settings: LlmSettings, price: Price | None) -> int:
     return settings.context_tokens or (price.context if price else None) or WINDOW
 
 
+class Wanted(NamedTuple):
+    """A grade to be made."""
+
+    transcript: RedactedTranscript
+    ids: tuple[str, ...] = ()
+    """The criteria to ask about; empty: all."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     """What one request (with its repair) brought of each criterion."""
@@ -101,43 +109,49 @@ class Asker:
         self._groups = criteria_groups(self._rubric, settings)
         self._fields: dict[tuple[tuple[str, ...], int, int], Mapping[str, Any]] = {}
 
-    def questions(self, transcript: RedactedTranscript) -> list["Question"]:
+    def questions(self, wanted: Wanted) -> list["Question"]:
         """Return what is asked about a conversation; nothing if it is too long."""
-        parts, votes = self._sizes.parts(transcript.turns), range(self._settings.votes)
-        return [Question(vote, part, group, ids) for vote in votes for part in parts for group, ids in enumerate(self._groups)]
+        parts, votes = self._sizes.parts(wanted.transcript.turns), range(self._settings.votes)
+        groups = self._wanted_groups(wanted)
+        return [Question(vote, part, group, ids) for vote in votes for part in parts for group, ids in groups.items()]
 
-    def requests(self, transcript: RedactedTranscript, key: str, attempt: int = 0) -> list[Request]:
+    def _wanted_groups(self, wanted: Wanted) -> dict[int, tuple[str, ...]]:
+        """Return the criteria to ask about, by the place of the group in which they are asked."""
+        chosen = {group: tuple(id for id in ids if not wanted.ids or id in wanted.ids) for group, ids in enumerate(self._groups)}
+        return {group: ids for group, ids in chosen.items() if ids}
+
+    def requests(self, wanted: Wanted, key: str) -> list[Request]:
         """Return the first requests about a conversation, as `grade` sends them."""
-        session = _Session(transcript, key, {}, attempt)
-        return [self._request(session, session.name(question), question, None) for question in self.questions(transcript)]
+        session = _Session(wanted, key, {}, 0)
+        return [self._request(session, session.name(question), question, None) for question in self.questions(wanted)]
 
     def body(self, request: Request) -> dict[str, Any]:
         """Return the body of a request."""
         messages = [{"role": role, "content": text} for role, text in request.messages()]
         return {"model": self._settings.model, "messages": messages, **request.fields}
 
-    async def grade(self, transcript: RedactedTranscript, key: str, stored: Sequence[RawReply]) -> Grade | GradeFailure:
+    async def grade(self, wanted: Wanted, key: str, stored: Sequence[RawReply]) -> Grade | GradeFailure:
         """Return the grade of a conversation, from stored replies as far as they go.
 
         Stored replies of which nothing could be made are no last word: then it is asked once more.
         """
         attempts = {int(reply.request.split("/")[0]) for reply in stored}
-        session = _Session(transcript, key, {reply.request: reply for reply in stored}, max(attempts, default=0))
+        session = _Session(wanted, key, {reply.request: reply for reply in stored}, max(attempts, default=0))
         result = await self._attempt(session)
         if isinstance(result, GradeFailure) and stored and not session.asked:
-            return await self._attempt(_Session(transcript, key, {}, session.attempt + 1))
+            return await self._attempt(_Session(wanted, key, {}, session.attempt + 1))
         return result
 
     async def _attempt(self, session: "_Session") -> Grade | GradeFailure:
-        wanted = self.questions(session.transcript)
-        if not wanted:
+        questions = self.questions(session.wanted)
+        if not questions:
             return GradeFailure(text_hash=session.transcript.text_hash, reason=failed("over-long"))
-        parts = [question.part for question in wanted if (question.vote, question.group) == (0, 0)]
+        parts = list(dict.fromkeys(question.part for question in questions))
         votes = range(self._settings.votes)
-        outcomes = await asyncio.gather(*(self._ask(session, question) for question in wanted))
-        by_place = {(asked.vote, asked.part.number, asked.group): outcome for asked, outcome in zip(wanted, outcomes, strict=True)}
+        outcomes = await asyncio.gather(*(self._ask(session, question) for question in questions))
+        by_place = {(asked.vote, asked.part.number, asked.group): outcome for asked, outcome in zip(questions, outcomes, strict=True)}
         verdicts = []
-        for group, ids in enumerate(self._groups):
+        for group, ids in self._wanted_groups(session.wanted).items():
             for id in ids:
                 cast = [self._merge(id, [(part, by_place[vote, part.number, group]) for part in parts]) for vote in votes]
                 verdicts.append(self._verdict(session.transcript, id, cast))
@@ -197,8 +211,10 @@ class Asker:
         self, transcript: RedactedTranscript, question: "Question", after: tuple[RawReply, Reading] | None = None
     ) -> list[tuple[str, str]]:
         """Return role and text of each message that asks a question, or asks it again after a reply with faults."""
-        constant = self._prompt.constant(self._groups[question.group])
-        messages = [("system", constant), ("user", self._prompt.conversation(transcript, question.part))]
+        group = self._groups[question.group]
+        only = () if question.ids == group or after is not None else question.ids
+        constant, conversation = self._prompt.constant(group), self._prompt.conversation(transcript, question.part, only)
+        messages = [("system", constant), ("user", conversation)]
         if after is not None:
             reply, reading = after
             if any(fault.kind not in UNSHOWN for fault in reading.faults.values()):
@@ -229,6 +245,10 @@ class Asker:
         return replace(said, level=level)
 
     def _verdict(self, transcript: RedactedTranscript, id: str, cast: Sequence[Said | Failure]) -> Verdict:
+        least = self._rubric.criterion(id).applies.min_agent_turns
+        if least is not None and sum(turn.role is Role.AGENT for turn in transcript.turns) < least:
+            why = f"The agent has fewer than {least} turns."
+            return Verdict(criterion=id, level=NOT_APPLICABLE, graded_by=GradedBy.LLM, grader=self._fingerprint, rationale=why)
         given = [vote for vote in cast if isinstance(vote, Said)]
         if not given:
             reason = next(vote for vote in cast if not isinstance(vote, Said))
@@ -259,8 +279,9 @@ class Question(NamedTuple):
 class _Session:
     """A conversation while it is asked about."""
 
-    def __init__(self, transcript: RedactedTranscript, key: str, stored: Mapping[str, RawReply], attempt: int) -> None:
-        self.transcript = transcript
+    def __init__(self, wanted: Wanted, key: str, stored: Mapping[str, RawReply], attempt: int) -> None:
+        self.wanted = wanted
+        self.transcript = wanted.transcript
         self.key = key
         self.stored = stored
         self.attempt = attempt

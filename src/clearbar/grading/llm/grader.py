@@ -2,45 +2,38 @@
 
 import asyncio
 import contextlib
-import logging
-import os
-import socket
 import threading
 import uuid
-from collections import defaultdict
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from clearbar.errors import ClearbarError, GraderUnavailableError, RubricError
-from clearbar.grading.llm.asking import Asker, Sizes, window
+from clearbar.errors import GraderUnavailableError, RubricError
+from clearbar.grading.llm.asking import Asker, Sizes, Wanted, window
 from clearbar.grading.llm.batch import Batches
 from clearbar.grading.llm.caller import Budget, Caller
 from clearbar.grading.llm.client import Client
 from clearbar.grading.llm.desk import Desk
 from clearbar.grading.llm.dialect import ReplyMode, default_dialect, endpoint
-from clearbar.grading.llm.faults import CallError
-from clearbar.grading.llm.ledger import BatchJob, Ledger, RawReply, Spend
+from clearbar.grading.llm.dispatch import Dispatcher
+from clearbar.grading.llm.ledger import Ledger, Spend
 from clearbar.grading.llm.prices import load_prices
 from clearbar.grading.llm.probe import mode_note, negotiate
 from clearbar.grading.llm.prompt import Prompt
 from clearbar.rubric import Rubric
 from clearbar.settings import LlmSettings
 from clearbar.transcript import RedactedTranscript
-from clearbar.verdict import Grade, GradedBy, GradeFailure, Usage, failed, grade_key
+from clearbar.verdict import Grade, GradedBy, GradeFailure, Usage, grade_key
 
 __all__ = ["LlmGrader", "available", "why_unavailable"]
 
 T = TypeVar("T")
-log = logging.getLogger(__name__)
 
 GRACE = 10.0
 """Seconds that calls under way are given to end when the run is interrupted."""
-POLL = 0.3
-"""Seconds between looks at grades that another process is asking for."""
 VERSION = 1
 """Of how replies are asked for and merged, beyond what the fingerprint's other parts say."""
 
@@ -177,150 +170,39 @@ class LlmGrader:
     def bodies(self, transcript: RedactedTranscript) -> list[dict[str, Any]]:
         """Return the requests about a conversation as they would be sent, for people who want to see them. Sends nothing."""
         asker = self._make_asker()
-        return [asker.body(request) for request in asker.requests(transcript, self.key(transcript))]
+        return [asker.body(request) for request in asker.requests(Wanted(transcript), self.key(transcript))]
 
     def submit(self, batch: Sequence[RedactedTranscript]) -> int:
         """In batch mode, send requests without waiting for replies and return how many; `grade` collects them later.
 
         For many conversations: submit them all, then grade them. What is stored, or under way already, is not sent again.
         """
-        return self._wait(self._submit(batch)) if self.settings.mode == "batch" else 0
+        if self.settings.mode != "batch":
+            return 0
+        return self._wait(self._dispatcher().submit({self.key(transcript): Wanted(transcript) for transcript in batch}))
 
     def grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, in order; what the ledger holds replies for is not asked again."""
-        return self._wait(self._grade(batch))
+        return self._grade([(self.key(transcript), Wanted(transcript)) for transcript in batch])
 
-    async def _grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
-        from langsmith import tracing_context  # noqa: PLC0415 - heavy
+    def grade_some(self, batch: Sequence[tuple[RedactedTranscript, tuple[str, ...]]]) -> list[Grade | GradeFailure]:
+        """Return one result a transcript, on the criteria that are named with it; these grades have keys of their own."""
+        order = {criterion.id: place for place, criterion in enumerate(self.rubric.criteria)}
+        chosen = [(transcript, tuple(sorted(set(ids), key=order.__getitem__))) for transcript, ids in batch]
+        return self._grade([(self._key_of_some(transcript, ids), Wanted(transcript, ids)) for transcript, ids in chosen])
 
-        keys = [self.key(transcript) for transcript in batch]
-        by_key = dict(zip(keys, batch, strict=True))
-        with tracing_context(enabled=False):  # conversations go to the model, and nowhere else
-            results = await self._grade_claimed(by_key)
-        return [results[key] for key in keys]
+    def _key_of_some(self, transcript: RedactedTranscript, ids: tuple[str, ...]) -> str:
+        only = "" if len(ids) == len(self.rubric.criteria) else f" only {','.join(ids)}"
+        return grade_key(transcript.text_hash, self.rubric.prompt_hash, self.fingerprint, f"{self._replicate}{only}")
 
-    async def _grade_claimed(self, wanted: Mapping[str, RedactedTranscript]) -> dict[str, Grade | GradeFailure]:
-        """Grade what can be claimed, then wait for what others are asking."""
-        holder = _new_holder()
-        results: dict[str, Grade | GradeFailure] = {}
-        claimed: set[str] = set()
-        renewal = asyncio.create_task(self._renew(claimed, holder))
-        try:
-            while len(results) < len(wanted):
-                left = {key: transcript for key, transcript in wanted.items() if key not in results}
-                others = await self._claim(list(left), holder)
-                mine = {key: transcript for key, transcript in left.items() if key not in others}
-                claimed |= set(mine)
-                results |= await self._grade_all(mine, holder)
-                if self._caller.stopping:
-                    results |= {key: GradeFailure(text_hash=left[key].text_hash, reason=failed("interrupted")) for key in others}
-                elif not mine and not await self._evict(others):
-                    await asyncio.sleep(POLL)
-        finally:
-            renewal.cancel()
-            await self._release(claimed, holder)
-        return results
+    def _grade(self, wanted: Sequence[tuple[str, Wanted]]) -> list[Grade | GradeFailure]:
+        results = self._wait(self._dispatcher().grade(dict(wanted)))
+        return [results[key] for key, _ in wanted]
 
-    async def _claim(self, keys: Collection[str], holder: str) -> Mapping[str, str]:
-        return await self._desk.run(lambda: self._desk.ledger.claim(keys, holder, self.settings.lease))
-
-    async def _release(self, keys: Collection[str], holder: str) -> None:
-        await self._desk.run(lambda: self._desk.ledger.release(keys, holder))
-
-    async def _evict(self, others: Mapping[str, str]) -> bool:
-        """Release the claims of processes on this machine that have died and return whether there were any."""
-        dead = {holder for holder in others.values() if _is_dead(holder)}
-        for holder in dead:
-            await self._release([key for key, who in others.items() if who == holder], holder)
-        return bool(dead)
-
-    async def _renew(self, claimed: set[str], holder: str) -> None:
-        while True:
-            await asyncio.sleep(self.settings.lease / 3)
-            if claimed:
-                await self._claim(list(claimed), holder)
-
-    async def _submit(self, batch: Sequence[RedactedTranscript]) -> int:
-        wanted = {self.key(transcript): transcript for transcript in batch}
-        holder = _new_holder()
-        others = await self._claim(list(wanted), holder)
-        mine = {key: transcript for key, transcript in wanted.items() if key not in others}
-        try:
-            return sum(len(job.requests) for job in await self._submit_missing(mine, await self._stored(mine), holder))
-        finally:
-            await self._release(list(mine), holder)
-
-    async def _submit_missing(
-        self, mine: Mapping[str, RedactedTranscript], stored: Mapping[str, Sequence[RawReply]], holder: str
-    ) -> list[BatchJob]:
-        """Send what is neither answered nor under way; a server without batches is asked by single calls instead."""
-        under_way = {entry[0] for job in await self._open_jobs() for entry in job.requests.values()}
-        asker = self._make_asker()
-        missing = [
-            request
-            for key, transcript in mine.items()
-            if key not in stored and key not in under_way
-            for request in asker.requests(transcript, key)
-        ]
-        try:
-            return await self._batches.submit(missing, asker, self.fingerprint, holder)
-        except CallError as fault:
-            self._note(f"batches cannot be sent ({fault.words}); conversations are asked one by one")
-            return []
-
-    async def _open_jobs(self) -> Sequence[BatchJob]:
-        return await self._desk.run(lambda: self._desk.ledger.jobs(self.fingerprint))
-
-    async def _fill_by_batch(self, mine: Mapping[str, RedactedTranscript], holder: str) -> set[str]:
-        """Collect the batches that these grades wait for, sending what is missing, and return the keys still under way."""
-        waiting: set[str] = set()
-        for job in self._of(mine, await self._open_jobs()):
-            try:
-                await self._batches.recover(job)
-            except CallError as fault:
-                self._note(f"a batch cannot be found again ({fault.words})")
-        await self._submit_missing(mine, await self._stored(mine), holder)
-        for job in self._of(mine, await self._open_jobs()):
-            keys = {entry[0] for entry in job.requests.values()} & set(mine)
-            try:
-                if not await self._batches.collect(job):
-                    waiting |= keys
-            except CallError as fault:
-                self._note(f"a batch cannot be collected ({fault.words}); its conversations are asked one by one")
-        return waiting
-
-    @staticmethod
-    def _of(keys: Collection[str], jobs: Sequence[BatchJob]) -> list[BatchJob]:
-        """Return the jobs that hold requests of these grades."""
-        return [job for job in jobs if any(entry[0] in keys for entry in job.requests.values())]
-
-    async def _stored(self, keys: Collection[str]) -> dict[str, list[RawReply]]:
-        stored: dict[str, list[RawReply]] = defaultdict(list)
-        for reply in await self._desk.run(lambda: self._desk.ledger.replies(list(keys))):
-            stored[reply.grade_key].append(reply)
-        return stored
-
-    async def _grade_all(self, mine: Mapping[str, RedactedTranscript], holder: str) -> dict[str, Grade | GradeFailure]:
-        waiting = await self._fill_by_batch(mine, holder) if mine and self.settings.mode == "batch" else set()
-        late = {key: GradeFailure(text_hash=mine[key].text_hash, reason=failed("timed out")) for key in waiting}
-        mine = {key: transcript for key, transcript in mine.items() if key not in waiting}
-        stored = await self._stored(mine)
-        asker = self._make_asker()
-        graded = await asyncio.gather(*(self._grade_one(asker, item, key, stored.get(key, [])) for key, item in mine.items()))
-        return late | dict(zip(mine, graded, strict=True))
-
-    async def _grade_one(self, asker: Asker, transcript: RedactedTranscript, key: str, stored: Sequence[RawReply]) -> Grade | GradeFailure:
-        try:
-            return await asker.grade(transcript, key, stored)
-        except ClearbarError:
-            raise
-        except Exception as error:  # noqa: BLE001 - one conversation never stops the others; its words stay out of the log
-            place = error.__traceback__
-            while place and place.tb_next:
-                place = place.tb_next
-            where = f"{Path(place.tb_frame.f_code.co_filename).name}:{place.tb_lineno}" if place else "?"
-            log.error("conversation %s could not be graded: %s at %s", transcript.id, type(error).__name__, where)  # noqa: TRY400
-            return GradeFailure(text_hash=transcript.text_hash, reason=failed("unread"))
+    def _dispatcher(self) -> Dispatcher:
+        return Dispatcher(
+            self._make_asker(), self._caller, self._batches, self._desk, self.settings, fingerprint=self.fingerprint, note=self._note
+        )
 
     def _make_asker(self) -> Asker:
         if self._asker is None:
@@ -387,21 +269,3 @@ class _LoopThread:
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
-
-
-def _new_holder() -> str:
-    return f"{socket.gethostname()}/{os.getpid()}/{uuid.uuid4().hex}"
-
-
-def _is_dead(holder: str) -> bool:
-    """Whether a claim's holder was a process on this machine that is no more; one elsewhere is trusted until its lease lapses."""
-    host, pid, _ = holder.split("/", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False
