@@ -18,6 +18,7 @@ except ImportError:  # pragma: no cover - platforms without the engine
 __all__ = ["HAS_RE2", "Finder", "SetFinder", "open_finder"]
 
 HAS_RE2: Final = re2 is not None
+_ANYWHERE: Final = _re2.RE2.Anchor.UNANCHORED if HAS_RE2 else None
 _SPEAKERS: Final = ("customer", "agent")
 _MEMORY: Final = 256 << 20  # for the automaton, which grows as texts ask for it
 _SENTINEL: Final = b"(?s)."  # found in every text; missing only if the automaton ran out of memory
@@ -77,15 +78,27 @@ class SetFinder(Finder):
         found = self._sides[side].find(utterance)
         return super().find(side, utterance) if found is None else found
 
-    def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:
+    def first(self, group: Group, utterance: Utterance) -> Span | None:
+        """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
+        if group.unless or not utterance.ascii:
+            return super().first(group, utterance)
+        normal = utterance.normal
+        start, end = self._compile(group.pattern).Match(_ANYWHERE, normal, 0, len(normal))[0]
+        return None if start < 0 else utterance.original(start, end)
+
+    def _compile(self, pattern: str) -> Any:
         compiled = self._compiled.get(pattern)
         if compiled is None:
             compiled = self._compiled[pattern] = _re2.RE2(pattern.encode(), _options())
+        return compiled
+
+    def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:
+        compiled = self._compile(pattern)
         normal, place = utterance.normal, 0
         length = len(normal)
         single = utterance.ascii
         while place < length:
-            start, end = compiled.Match(_re2.RE2.Anchor.UNANCHORED, normal, place, length)[0]
+            start, end = compiled.Match(_ANYWHERE, normal, place, length)[0]
             if start < 0:
                 return
             yield (start, end) if single else (len(normal[:start].decode()), len(normal[:end].decode()))
@@ -98,7 +111,7 @@ class _Set:
     def __init__(self, groups: Iterable[tuple[Group, int]], finder: Finder) -> None:
         groups = list(groups)
         # The wrapper of the package would double the cost of a short text.
-        self._set: Any = _re2.Set(_re2.RE2.Anchor.UNANCHORED, _options())
+        self._set: Any = _re2.Set(_ANYWHERE, _options())
         self._finder = finder
         self._bits: list[int] = []
         self._guarded: list[tuple[int, int, Group]] = []

@@ -23,7 +23,7 @@ ABSTAIN: Final = "abstain"
 _PLAIN, _TOP, _FAILING = 1, 2, 3  # quotes for a level in the middle, at the top, and one that fails
 
 
-class Ruling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Ruling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A verdict without pydantic; its JSON is that of `clearbar.verdict.Verdict`."""
 
     criterion: str

@@ -108,12 +108,11 @@ class Tongue:
         self.common_words = common_words | function_words
         self.bits = {group.name: 1 << place for place, group in enumerate(groups)}
         self.politeness = {self.bits[name]: weight for name, weight in politeness.items()}
+        self.names = {bit: name for name, bit in self.bits.items()}
+        self.unheard = dict.fromkeys(self.bits, 0)
+        """What signals start from: no group found in any turn."""
         self.together = _Together(self.bits)
         self.by_name = {group.name: group for group in groups}
-
-    def unheard(self, heard: int) -> dict[str, int]:
-        """Return 0 for each group that is not among the groups heard."""
-        return {name: 0 for name, bit in self.bits.items() if not heard & bit}
 
 
 class Lexicon:

@@ -63,7 +63,16 @@ class Measurer:
         if code is None or finder is None:
             return failed("language")
         known = ({} if seen is None else seen).setdefault(code, ({}, {}))
-        heard = [_heard(turn.text, side, known[side], finder) if side >= 0 else None for turn, side in zip(turns, sides, strict=True)]
+        heard: list[Utterance | None] = []
+        for turn, side in zip(turns, sides, strict=True):
+            if side < 0:
+                heard.append(None)
+                continue
+            text = turn.text
+            utterance = known[side].get(text)
+            if utterance is None:
+                utterance = known[side][text] = _read(text, side, finder)
+            heard.append(utterance)
         signals = Signals(turns, sides, heard, finder)
         signals.limits = self._figures(talk.channel, signals)
         return signals if signals.agent else ABSTAINED
@@ -75,10 +84,8 @@ class Measurer:
         return self.limits.get(_CHAT, {}) if signals.longest_gap < _HOUR else {}
 
 
-def _heard(text: str, side: int, known: dict[str, Utterance], finder: Finder) -> Utterance:
-    utterance = known.get(text)
-    if utterance is None:
-        utterance = known[text] = Utterance(text)
-        utterance.mask = finder.find(side, utterance)
-        utterance.mannerly = mannerly(utterance, finder.tongue)
+def _read(text: str, side: int, finder: Finder) -> Utterance:
+    utterance = Utterance(text)
+    utterance.mask = finder.find(side, utterance)
+    utterance.mannerly = mannerly(utterance, finder.tongue)
     return utterance

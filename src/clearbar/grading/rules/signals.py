@@ -16,12 +16,14 @@ __all__ = ["QUOTED", "SIGNALS", "Signals", "Spoken", "mannerly"]
 CUSTOMER: Final = 0
 AGENT: Final = 1
 _SAME: Final = 0.8  # share of common words from which two turns say the same
+_ALIKE: Final = 0.6
 _SHORT: Final = 3
 _CLAUSE: Final = 5
 _LONG: Final = 12
 _HOURS: Final = 3_600.0
 
 
+_HOLD: Final = ("hold",)
 _WEIGHTY: Final = ("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood")
 _MANNERS: Final = ("greeting", "farewell", "anything_else", "gratitude", "leave", "courtesies")
 
@@ -114,7 +116,13 @@ class Signals:
             heard |= mask
         self.heard = heard
         """Groups found in any turn."""
-        self.__dict__.update(self.tongue.unheard(heard))
+        own = self.__dict__
+        own.update(self.tongue.unheard)
+        bits = heard
+        while bits:
+            low = bits & -bits
+            own.pop(self.tongue.names[low], None)
+            bits ^= low
 
     def __getattr__(self, name: str) -> float:
         """Return in how many turns a group was found, or the figure of a limit; unlimited where the channel has none."""
@@ -359,8 +367,14 @@ class Signals:
         return [place for number, place in enumerate(long) if any(self._same(place, other) for other in long[:number])]
 
     def _same(self, one: int, other: int) -> bool:
+        if self.utterances[one] is self.utterances[other]:
+            return True
+        shorter, longer = sorted((self._length(one), self._length(other)))
+        if shorter < _ALIKE * longer:  # not worth comparing their words
+            return False
         left, right = self._words(one), self._words(other)
-        return left == right or len(left & right) >= _SAME * max(len(left), len(right))
+        least = _SAME * max(len(left), len(right))
+        return min(len(left), len(right)) >= least and len(left & right) >= least
 
     @_signal()
     def brushed_off(self) -> list[int]:
@@ -391,10 +405,10 @@ class Signals:
         """The first agent turn that states something with a word or figure which this customer brought in."""
         told: set[bytes] = set()
         common = self.tongue.common_words
-        for utterance, side, place in zip(self.utterances, self.sides, range(len(self.sides)), strict=True):
+        for place, utterance in enumerate(self.utterances):
             if utterance is None:
                 continue
-            if side == CUSTOMER:
+            if self.sides[place] == CUSTOMER:
                 told |= utterance.words
             elif not told.isdisjoint(utterance.stated(common)):
                 return [place]
@@ -411,15 +425,16 @@ class Signals:
     def gaps(self) -> list[tuple[int, float]]:
         """Agent turns with the seconds since the customer began to wait, or since a wait was announced."""
         gaps: list[tuple[int, float]] = []
+        hold, masks = self.tongue.together[_HOLD], self.masks
         since: float | None = None
-        for place, side in enumerate(self.sides):
-            time = self.all[place].time
+        for place, (side, turn) in enumerate(zip(self.sides, self.all, strict=True)):
             if side == CUSTOMER:
-                since = time if since is None else since
-            elif side == AGENT:
-                if since is not None and time is not None:
+                since = turn.time if since is None else since
+            elif side == AGENT and since is not None:
+                time = turn.time
+                if time is not None:
                     gaps.append((place, time - since))
-                since = time if self.masks[place] & self._bits("hold") and since is not None else None
+                since = time if masks[place] & hold else None
         return gaps
 
     @_signal()

@@ -78,8 +78,8 @@ class Utterance:
         self.text = text
         self.normal, self.places = normalize(text)
         self.ascii = self.normal.isascii()
-        self.length = len(self.normal.split())
-        """Words."""
+        self.length = self.normal.count(b" ") + 1
+        """Words, as good as."""
         self.asks = b"?" in self.normal
         self.shouts = "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
         """Whether it has runs of ! or ?, or is in capitals."""
