@@ -2,22 +2,21 @@
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
-import click
 import typer
 
 from clearbar.cli import audit, check, data, grade, report, review, rubric, setup
-from clearbar.errors import ClearbarError
+from clearbar.cli.faults import told
 
 __all__ = ["app", "main"]
 
-DONE, GATE_FAILED, UNUSABLE = 0, 1, 2
-"""Exit codes: all done · done, but a gate failed, records were rejected or grading failed · wrong use, or nothing usable."""
+EPILOG = "Exit codes: 0 done · 1 done, but a gate failed, records were rejected or grading failed · 2 wrong use, or nothing usable."
 
 app = typer.Typer(
     name="clearbar",
     help="Audit customer-service conversations: graded against a rubric with evidence, checked against labels, reported for each team.",
-    epilog="Exit codes: 0 done · 1 done, but a gate failed, records were rejected or grading failed · 2 wrong use, or nothing usable.",
+    epilog=EPILOG,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -27,27 +26,32 @@ for group in (audit, grade, report, check, rubric, review, data, setup):
     group.register(app)
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit with its code.
+def _print_version(asked: bool) -> None:
+    if asked:
+        from clearbar import __version__
 
-    A fault that a person can mend is one line on stderr and code 2; `--debug` anywhere shows the traceback instead.
+        typer.echo(f"clearbar {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_print_version, is_eager=True)] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of a fault instead of one line; may stand anywhere.")] = False,
+) -> None:
+    """Declare what stands before any command; both are dealt with elsewhere."""
+    del version, debug
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code: 0, 1 or 2 as every command's help says, 130 when interrupted.
+
+    A fault is one line on stderr; `--debug` anywhere shows the traceback instead.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in words
-    words = [word for word in words if word != "--debug"]
     try:
-        code = app(args=words, standalone_mode=False)
-    except ClearbarError as error:
-        if debug:
-            raise
-        click.echo(f"clearbar: {error}", err=True)
-        code = UNUSABLE
-    except click.ClickException as error:
-        error.show()
-        code = UNUSABLE
-    except (click.exceptions.Abort, KeyboardInterrupt):
-        click.echo("clearbar: interrupted; what was graded is kept, and the same command goes on from there", err=True)
-        code = 130
-    except BrokenPipeError:
-        code = DONE
-    sys.exit(code if isinstance(code, int) else DONE)
+        code = app(args=[word for word in words if word != "--debug"], prog_name="clearbar", standalone_mode=False)
+    except BaseException as error:  # noqa: BLE001 - the rim: what is no fault is raised again
+        code = told(error, debug=debug)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from clearbar.pipeline.audits import AuditResult
     from clearbar.pipeline.reporting import TeamSummary
     from clearbar.pipeline.request import AuditRequest
+    from clearbar.verdict import Usage
 
 __all__ = ["register"]
 
@@ -150,12 +151,10 @@ def _tell(result: "AuditResult") -> None:
         f"{result.pulled} pulled = {counts.graded} graded + {counts.ungraded} ungraded + {counts.reused} reused"
         f" + {counts.duplicate} duplicate + {counts.filtered} filtered + {counts.rejected} rejected"
     )
-    given = ", ".join(f"{number} by {name}" if name != "ungraded" else f"{number} ungraded" for name, number in result.verdicts.items())
-    typer.echo(f"verdicts in the reports: {given}" + (f" (rules because {result.why_rules})" if result.why_rules else ""))
+    if any(result.verdicts.values()):
+        typer.echo(f"verdicts in the reports: {_given(result)}")
     if result.usage.calls:
-        used = result.usage
-        cost = "" if used.cost_usd is None else f", ${used.cost_usd:.2f}"
-        typer.echo(f"{used.calls} calls, {used.input_tokens:,} input tokens ({used.cached_tokens:,} cached), {used.output_tokens:,} output tokens{cost}")
+        typer.echo(_used(result.usage))
     for reason, number in sorted(result.fallbacks.items()):
         warn(f"{number} conversations fell back to rules: {reason}")
     if result.listed:
@@ -171,6 +170,19 @@ def _tell(result: "AuditResult") -> None:
     if result.sampled:
         typer.echo(f"{result.sampled} conversations sampled for review: clearbar sample, clearbar review")
     typer.echo(f"reports: {result.index}" if result.index else "no report: nothing was graded")
+
+
+def _given(result: "AuditResult") -> str:
+    """Say who gave the verdicts; those who gave none are left out."""
+    given = [f"{number:,} {'' if name == 'ungraded' else 'by '}{name}" for name, number in result.verdicts.items() if number]
+    return ", ".join(given) + (f" (rules because {result.why_rules})" if result.why_rules else "")
+
+
+def _used(usage: "Usage") -> str:
+    """Say what the calls consumed."""
+    cost = "" if usage.cost_usd is None else f", ${usage.cost_usd:.2f}"
+    tokens = f"{usage.input_tokens:,} input tokens ({usage.cached_tokens:,} cached), {usage.output_tokens:,} output tokens"
+    return f"{usage.calls:,} calls, {tokens}{cost}"
 
 
 def _row(team: "TeamSummary") -> tuple[str, ...]:

@@ -4,11 +4,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+import typer
+
+from clearbar.cli.faults import drop_stdout
 from clearbar.errors import ClearbarError
 
 __all__ = ["writer"]
+
+PIPE_CLOSED: Final = 141
+"""What a shell reports for a program whose reader went away, as `… | head` does."""
 
 
 @contextmanager
@@ -18,19 +24,30 @@ def writer(out: str) -> Iterator[BinaryIO]:
     Raises
     ------
     ClearbarError
-        If the file cannot be written.
+        If it cannot be written.
     """
-    if out == "-":
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-        return
-    target = Path(out)
+    try:
+        if out == "-":
+            yield sys.stdout.buffer
+            sys.stdout.buffer.flush()
+        elif Path(out).exists() and not Path(out).is_file():  # a device or a named pipe is written to, and never replaced
+            with Path(out).open("wb") as stream:
+                yield stream
+        else:
+            yield from _whole(Path(out))
+    except BrokenPipeError:
+        drop_stdout()
+        raise typer.Exit(PIPE_CLOSED) from None
+    except OSError as error:
+        place = "the output" if out == "-" else out
+        raise ClearbarError(f"{place}: cannot be written ({error.strerror})", fix="choose another place with -o, or make room") from error
+
+
+def _whole(target: Path) -> Iterator[BinaryIO]:
     beside = target.with_name(target.name + ".part")
     try:
         with beside.open("wb") as stream:
             yield stream
         beside.replace(target)
-    except OSError as error:
-        raise ClearbarError(f"{out}: cannot be written ({error.strerror})", fix="choose another place with -o, or make room") from error
     finally:
         beside.unlink(missing_ok=True)

@@ -20,9 +20,10 @@ from clearbar.sources.record import MAX_CHARACTERS, RecordError, read_record
 from clearbar.sources.tables import TableShape, group_turns
 from clearbar.transcript import Transcript
 
-__all__ = ["FORMATS", "FileSource"]
+__all__ = ["FORMATS", "STDIN", "FileSource"]
 
 FORMATS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".vtt", ".srt")
+STDIN: Final = "-"
 _PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 4096
 _LINE_LIMIT: Final = 16 * MAX_CHARACTERS
@@ -35,7 +36,7 @@ class FileSource:
     Parameters
     ----------
     uri
-        A file, a folder (read to its depths) or a glob.
+        A file, a folder (read to its depths), a glob, or `-` for JSON Lines from stdin.
     fields
         Where fields stand in the records.
     root
@@ -56,12 +57,12 @@ class FileSource:
         self._notice = notice
         self._single = False
         self._files = self._list(uri)
-        self.name = _relative(Path(uri), root)
+        self.name = "stdin" if uri == STDIN else _relative(Path(uri), root)
         self.fingerprint = digest(["files", self.name])[:16]
 
     def _list(self, uri: str) -> list[Path]:
         path = Path(uri)
-        if path.is_file():
+        if path.is_file() or uri == STDIN:
             self._single = True
             return [path]
         found = sorted(item for item in (path.rglob("*") if path.is_dir() else map(Path, glob.glob(uri, recursive=True))) if item.is_file())  # noqa: PTH207 - the pattern may be absolute
@@ -158,6 +159,8 @@ def _format(file: Path) -> str | None:
 
 
 def _open(file: Path) -> BinaryIO:
+    if str(file) == STDIN:
+        return open(0, "rb", closefd=False)
     if file.suffix == ".gz":
         return io.BufferedReader(gzip.open(file))
     if file.suffix == ".zst":

@@ -1,0 +1,5 @@
+"""`python -m clearbar` is the command line."""
+
+from clearbar.cli import main
+
+main()
