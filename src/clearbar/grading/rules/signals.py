@@ -311,7 +311,7 @@ class Signals:
     def apologized(self) -> list[int]:
         """Agent turns after the trouble was told that apologize otherwise than to refuse."""
         first = self.turns("trouble")[:1]
-        refusing = self._bits("refusal_apology", "not_understood")
+        refusing = self._bits("refusal_apology", "refusal", "not_understood")
         return [place for place in self._with(self.agent, "apology") if first and place > first[0] and not self.masks[place] & refusing]
 
     @_signal("refusal")
@@ -512,6 +512,19 @@ class Signals:
     def leave_taken(self) -> list[int]:
         """The agent's turns at the end that take leave or ask whether anything is left."""
         return self._with(self.agent[-2:], "farewell", "anything_else")
+
+    @_signal("private_channel")
+    def hands_over(self) -> list[int]:
+        """The agent's last turn, if it moves the talk to private messages."""
+        return self._with(self.agent[-1:], "private_channel")
+
+    @_signal("ask_detail")
+    def awaits_answer(self) -> list[int]:
+        """The agent's last turn, if it is the last of all and asks for something that the matter needs."""
+        if self.turns("customer_has_last_word"):
+            return []
+        asking, leaving = self._bits("ask_detail", "confirm_request"), self._bits("anything_else", "farewell")
+        return [place for place in self.agent[-1:] if self.masks[place] & asking and self._asks(place) and not self.masks[place] & leaving]
 
     @_signal("leave", "gratitude")
     def customer_leaves(self) -> list[int]:
