@@ -1,0 +1,225 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from clearbar.estimates import Estimate, Estimates, Indicator, Method, by_agent, estimate
+from clearbar.labelled import Provenance, resolve
+from clearbar.rubric import Rubric
+from clearbar.verdict import Audit
+
+MakeWorld = Callable[..., Any]
+SHARES = (0.1, 0.3, 0.5)
+
+
+def below(found: Estimates, unit: str, criterion: str = "care") -> Estimate:
+    item = found.of(unit, criterion, Indicator.BELOW)
+    assert item is not None
+    return item
+
+
+def test_labels_of_comparable_conversations_correct_every_team(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES)
+    found = estimate(world.audits, rubric, checked=world.checked)
+    for team, share in world.truth.items():
+        for criterion in ("care", "proof"):
+            item = below(found, team, criterion)
+            assert item.method is Method.ROGAN_GLADEN
+            assert item.assumes == "assumes the grader errs on this team as on the labelled set"
+            assert item.corrected is not None
+            assert item.corrected.low - 0.03 <= share <= item.corrected.high + 0.03
+    worst = below(found, "team0", "proof")
+    assert worst.raw is not None
+    assert worst.corrected is not None
+    assert worst.raw.low > 0.1 >= worst.corrected.low
+
+
+@pytest.mark.parametrize(
+    ("made", "why"),
+    [
+        (Provenance(annotators="people", conversations="invented", comparable=("*",)), "invented conversations"),
+        (Provenance(), "not stated that the labelled conversations are real"),
+        (Provenance(conversations="real", comparable=("team1",)), "nobody has said"),
+    ],
+)
+def test_labels_that_do_not_speak_for_a_team_never_correct_it(make_world: MakeWorld, rubric: Rubric, made: Provenance, why: str) -> None:
+    world = make_world(SHARES, made=made)
+    item = below(estimate(world.audits, rubric, checked=world.checked), "team0")
+    assert item.corrected is None
+    assert why in item.why_not
+    assert "as graded, not corrected" in item.line()
+
+
+def test_only_the_teams_named_as_comparable_are_corrected_also_by_agent(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES, made=Provenance(conversations="real", comparable=("team1",)))
+    found = estimate(world.audits, rubric, checked=world.checked, unit=by_agent)
+    assert below(found, "team1.agent2").corrected is not None
+    assert below(found, "team0.agent2").corrected is None
+
+
+def test_without_labels_the_share_is_shown_as_graded(make_world: MakeWorld, rubric: Rubric) -> None:
+    item = below(estimate(make_world(SHARES).audits, rubric), "team2")
+    assert item.corrected is None
+    assert item.raw is not None
+    assert item.why_not == "no labels to measure the grader's errors with"
+
+
+def test_few_labels_on_one_side_correct_nothing(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES, labels=18)
+    item = below(estimate(world.audits, rubric, checked=world.checked), "team2")
+    assert item.corrected is None
+    assert "labels on its two sides" in item.why_not
+
+
+def test_a_grader_that_guesses_corrects_nothing(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES, error=0.5, labels=200)
+    item = below(estimate(world.audits, rubric, checked=world.checked), "team2", "proof")
+    assert item.corrected is None
+    assert "hardly better than chance" in item.why_not
+
+
+def test_ten_random_reviews_of_a_team_carry_its_correction(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES)
+    found = estimate(world.audits, rubric, checked=world.checked, reviews=world.reviews(rubric, 40))
+    for team, share in world.truth.items():
+        item = below(found, team)
+        assert (item.method, item.reviewed) == (Method.POST_STRATIFIED, 40)
+        assert item.corrected is not None
+        assert item.corrected.low <= share <= item.corrected.high
+    fewer = estimate(world.audits, rubric, checked=world.checked, reviews=world.reviews(rubric, 9))
+    assert below(fewer, "team0").method is Method.ROGAN_GLADEN
+
+
+def test_reviews_drawn_with_an_unknown_chance_correct_nothing_and_are_told(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES)
+    found = estimate(world.audits, rubric, reviews=world.reviews(rubric, 40, probability=None))
+    assert below(found, "team0").corrected is None
+    assert found.notes == ("120 reviewed conversations were not drawn with a known chance and enter no correction",)
+
+
+def test_eight_reviewed_teams_pool_their_error_rates(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world([0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5], each=100)
+    found = estimate(world.audits, rubric, reviews=world.reviews(rubric, 20), draws=1000)
+    items = [below(found, team, "proof") for team in world.truth]
+    assert {item.method for item in items} == {Method.HIERARCHICAL}
+    held = [item.corrected.low <= world.truth[item.unit] <= item.corrected.high for item in items if item.corrected]
+    assert sum(held) >= 7
+
+
+def test_the_mean_score_is_corrected_by_reviews_only(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES)
+    plain = estimate(world.audits, rubric, checked=world.checked).of("team0", None, Indicator.SCORE)
+    assert plain is not None
+    assert plain.corrected is None
+    assert "random reviews only" in plain.why_not
+    reviewed = estimate(world.audits, rubric, reviews=world.reviews(rubric, 60)).of("team0", None, Indicator.SCORE)
+    assert reviewed is not None
+    assert reviewed.method is Method.PPI
+    assert reviewed.corrected is not None
+    assert reviewed.raw is not None
+    assert reviewed.corrected.value > reviewed.raw.value
+
+
+def test_grades_that_contradict_the_labels_are_flagged(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.4,), labels=600, error=0.3)
+    verdicts = [verdict.model_copy(update={"level": "yes"}) for verdict in world.audits[0].verdicts[1:]]
+    audits = [audit.model_copy(update={"verdicts": (audit.verdicts[0], *verdicts)}) for audit in world.audits]
+    item = below(estimate(audits, rubric, checked=world.checked), "team0", "proof")
+    assert item.contradicted
+    assert item.corrected is not None
+    assert item.corrected.width > 0
+
+
+def test_few_conversations_are_too_few_to_say(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3,), each=15)
+    item = below(estimate(world.audits, rubric, checked=world.checked), "team0")
+    assert item.too_few
+    assert item.line().startswith("too few to say")
+
+
+def test_no_interval_is_a_point(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.0, 1.0), each=30, error=0.02)
+    found = estimate(world.audits, rubric, checked=world.checked, reviews=world.reviews(rubric, 5))
+    ranges = [item for one in found.estimates for item in (one.raw, one.corrected) if item]
+    assert ranges
+    assert min(item.width for item in ranges) > 0
+
+
+def test_the_period_is_more_certain_than_the_process_behind_it(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3,), each=60)
+    reviews = world.reviews(rubric, 40)
+    process = below(estimate(world.audits, rubric, reviews=reviews), "team0", "proof")
+    period = estimate(world.audits, rubric, reviews=reviews, estimand="period")
+    assert period.estimand == "the conversations of this period"
+    narrow = below(period, "team0", "proof").corrected
+    assert narrow is not None
+    assert process.corrected is not None
+    assert narrow.width < process.corrected.width
+
+
+def test_teams_that_differ_are_told_apart_and_teams_that_do_not_are_not(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.1, 0.5, 0.5))
+    found = estimate(world.audits, rubric, checked=world.checked)
+    pairs = {(item.one, item.other): item for item in found.differences if item.criterion == "care"}
+    assert pairs["team0", "team1"].differs
+    assert pairs["team0", "team1"].high < 0
+    assert not pairs["team1", "team2"].differs
+    assert all(item.corrected for item in pairs.values())
+
+
+def test_the_errors_common_to_all_teams_cancel_in_their_difference(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3, 0.35), each=4000, labels=120)
+    found = estimate(world.audits, rubric, checked=world.checked)
+    one, other = (below(found, team, "proof").corrected for team in world.truth)
+    assert one is not None
+    assert other is not None
+    difference = next(item for item in found.differences if item.criterion == "proof")
+    assert difference.high - difference.low < 0.8 * (one.width**2 + other.width**2) ** 0.5
+
+
+def test_many_units_are_compared_with_all_others(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world([0.1] * 3 + [0.4], each=200)
+    found = estimate(world.audits, rubric, unit=by_agent, draws=500)
+    assert {item.other for item in found.differences} == {"all others"}
+    assert len(found.differences) == 16 * 3
+
+
+def test_ungraded_conversations_are_counted_and_leave_the_share(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3,), each=100)
+    audits = [
+        audit.model_copy(update={"verdicts": tuple(verdict.model_copy(update={"level": "ungraded"}) for verdict in audit.verdicts)})
+        if place % 2
+        else audit
+        for place, audit in enumerate(world.audits)
+    ]
+    item = below(estimate(audits, rubric), "team0", "proof")
+    assert (item.conversations, item.ungraded) == (50, 50)
+
+
+def test_nothing_graded_is_said_and_nothing_at_all_is_no_crash(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3,), each=3)
+    audits = [
+        audit.model_copy(
+            update={"score": None, "verdicts": tuple(verdict.model_copy(update={"level": "ungraded"}) for verdict in audit.verdicts)}
+        )
+        for audit in world.audits
+    ]
+    item = below(estimate(audits, rubric), "team0")
+    assert (item.raw, item.corrected, item.line()) == (None, None, "nothing was graded")
+    assert estimate([], rubric).estimates == ()
+    nameless: list[Audit] = [audit.model_copy(update={"team": None}) for audit in world.audits]
+    assert estimate(nameless, rubric).notes == ("6 verdicts belong to no named unit and enter no figure",)
+
+
+def test_figures_of_a_team_do_not_depend_on_the_other_teams(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world(SHARES)
+    alone = [audit for audit in world.audits if audit.team == "team1"]
+    assert below(estimate(alone, rubric, checked=world.checked), "team1") == below(
+        estimate(world.audits, rubric, checked=world.checked), "team1"
+    )
+
+
+def test_labels_given_in_sight_of_a_grade_do_not_correct(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3,))
+    labels = [label.model_copy(update={"probability": 0.1, "kind": "revealed"}) for label in world.labels[:50]]
+    assert below(estimate(world.audits, rubric, reviews=resolve(labels, rubric)), "team0").corrected is None

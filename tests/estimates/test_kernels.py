@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+from scipy.stats import beta, ttest_1samp
+
+from clearbar.estimates.hierarchy import pool
+from clearbar.estimates.kernels import (
+    correct_states,
+    effective_counts,
+    hull,
+    jeffreys,
+    mean_with_reviews,
+    plain_mean,
+    post_stratify,
+    predict,
+    quantiles,
+    rates,
+    truth_given_grade,
+)
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(4)
+
+
+def test_jeffreys_interval_equals_the_beta_quantiles() -> None:
+    low, high = quantiles(jeffreys(3, 40, 200_000, rng()))
+    assert (low, high) == pytest.approx(beta.ppf([0.025, 0.975], 3.5, 37.5), abs=2e-3)
+
+
+def test_two_states_give_rogan_and_gladens_estimate() -> None:
+    """Share .40 called positive, sensitivity .9, specificity .8: (.40 + .8 - 1) / (.9 + .8 - 1) = .2857."""
+    answers = rates(np.array([[90_000.0, 10_000], [20_000, 80_000]]), 2000, rng())
+    found = correct_states(np.array([400_000.0, 600_000]), answers, rng())
+    assert np.median(found.states[:, 0]) == pytest.approx(0.2 / 0.7, abs=1e-3)
+
+
+def test_three_states_are_found_back_from_four_kinds_of_grades() -> None:
+    answers = np.array([[0.8, 0.1, 0.05, 0.05], [0.1, 0.7, 0.1, 0.1], [0.05, 0.15, 0.75, 0.05]])
+    truth = np.array([0.15, 0.6, 0.25])
+    found = correct_states(truth @ answers * 1e6, rates(answers * 1e6, 500, rng()), rng())
+    assert np.median(found.states, axis=0) == pytest.approx(truth, abs=5e-3)
+    assert float(found.outside) == 0
+
+
+def test_many_repetitions_at_once_are_what_each_is_alone() -> None:
+    table = np.array([[80.0, 20], [30, 70]])
+    grades = np.array([[60.0, 40], [10, 90]])
+    together = correct_states(grades, rates(np.stack([table, table]), 4000, rng()), rng()).states[..., 0].mean(axis=-1)
+    alone = [correct_states(one, rates(table, 4000, rng()), rng()).states[:, 0].mean() for one in grades]
+    assert together == pytest.approx(alone, abs=0.01)
+
+
+def test_grades_that_contradict_the_error_rates_do_not_give_a_point() -> None:
+    answers = rates(np.array([[140.0, 10], [45, 105]]), 2000, rng())
+    found = correct_states(np.array([20.0, 980]), answers, rng())
+    low, high = hull(found.states[:, 0], found.inside)
+    assert float(found.outside) > 0.95
+    assert float(high - low) > 0.005
+
+
+def test_a_grader_worse_than_chance_leaves_everything_open() -> None:
+    answers = np.broadcast_to(np.array([[0.2, 0.8], [0.8, 0.2]]), (100, 2, 2))
+    found = correct_states(np.array([50.0, 50]), answers, rng())
+    assert np.isnan(found.states).all()
+    low, high = hull(found.states[:, 0], found.inside)
+    assert (float(low), float(high)) == (0, 1)
+
+
+def test_states_moved_inside_are_shares_that_sum_to_one() -> None:
+    answers = rates(np.array([[9.0, 3, 2], [4, 9, 2], [2, 3, 9]]), 500, rng())
+    states = correct_states(np.array([1.0, 1, 18]), answers, rng()).states
+    kept = states[np.isfinite(states[:, 0])]
+    assert kept.min() >= 0
+    assert kept.sum(axis=1) == pytest.approx(np.ones(len(kept)))
+
+
+def test_post_stratification_equals_tenenbeins_estimate() -> None:
+    """Of 1,000, 300 called positive; of 200 reviewed positives 150 are, of 400 reviewed negatives 40: .3 * .75 + .7 * .1."""
+    truth = truth_given_grade(np.array([[150.0, 50], [40, 360]]), 20_000, rng())
+    assert post_stratify(np.array([300.0, 700]), truth, rng())[:, 0].mean() == pytest.approx(0.295, abs=0.002)
+
+
+def test_equal_chances_count_reviews_in_full_and_unequal_ones_less() -> None:
+    strata, states = np.array([0, 0, 0, 0]), np.array([0, 0, 1, 1])
+    assert effective_counts(strata, states, np.full(4, 7.0), (2, 2)).tolist() == [[2, 2], [0, 0]]
+    unequal = effective_counts(strata, states, np.array([1.0, 1, 9, 9]), (2, 2))
+    assert unequal.sum() == pytest.approx(20**2 / 164)
+    assert unequal[0, 1] == pytest.approx(9 * unequal[0, 0])
+
+
+def test_predicted_numbers_add_up_to_the_conversations() -> None:
+    truth = truth_given_grade(np.array([[5.0, 1], [1, 5]]), 300, rng())
+    assert set(predict(np.array([30.0, 12]), truth, rng()).sum(axis=1)) == {42}
+
+
+def test_a_plain_mean_has_students_interval() -> None:
+    values = np.random.default_rng(2).normal(70, 10, 25)
+    expected = ttest_1samp(values, 0).confidence_interval(0.95)
+    assert plain_mean(values, 100).interval() == pytest.approx((expected.low, expected.high))
+
+
+def test_equal_scores_are_no_certainty() -> None:
+    low, high = plain_mean(np.full(10, 80.0), 100).interval()
+    assert low < 78
+    assert high > 82
+
+
+def test_a_mean_with_reviews_is_the_grades_mean_plus_the_reviews_correction() -> None:
+    mean = mean_with_reviews(np.array([60.0, 70, 80]), np.array([50.0, 70]), np.array([60.0, 90]), 0.5, 100)
+    assert mean.value == pytest.approx(0.5 * 70 + ((60 - 25) + (90 - 35)) / 2)
+
+
+def test_a_mean_with_reviews_ignores_how_the_grader_errs() -> None:
+    source = np.random.default_rng(9)
+    held = []
+    for _ in range(400):
+        people = source.normal(70, 10, 1030)
+        grades = 0.8 * people + 30 + source.normal(0, 4, 1030)
+        low, high = mean_with_reviews(grades[30:], grades[:30], people[:30], 0.75, 100).interval()
+        held.append(low <= 70 <= high)
+    assert np.mean(held) >= 0.92
+
+
+def test_pooled_error_rates_find_the_shares_of_teams_and_know_when_they_agree() -> None:
+    source = np.random.default_rng(3)
+    shares = np.linspace(0.2, 0.8, 10)
+    true = source.binomial(30, shares)
+    found, cleared = source.binomial(true, 0.9), source.binomial(30 - true, 0.85)
+    reviewed = np.stack([np.stack([found, true - found], -1), np.stack([30 - true - cleared, cleared], -1)], 1).astype(float)
+    called = source.binomial(300, shares * 0.9 + (1 - shares) * 0.15)
+    pooled = pool(reviewed, np.stack([called, 300 - called], -1).astype(float), seed=1)
+    assert pooled.converged
+    low, high = quantiles(pooled.shares.T)
+    assert ((low <= shares) & (shares <= high)).sum() >= 9
+    assert (high - low).mean() < 0.25
