@@ -24,5 +24,15 @@ def find_birth_dates(view: View) -> Iterator[Finding]:
     for start, end in view.cues(BIRTH_CUE):
         if view.text[end - 1].isdigit():
             end -= 1
-        if found := told_or_answered(view, (start, end), DATE, reach=_REACH):
+        found = _told_before(view, start) or told_or_answered(view, (start, end), DATE, reach=_REACH)
+        if found:
             yield Finding(*found.span(), Kind.BIRTH_DATE, _NOT_COMPACT.sub(" ", found[0]).casefold())
+
+
+def _told_before(view: View, cue: int) -> re.Match[str] | None:
+    """Return the date just before a cue: "am 3.5.1980 geboren"."""
+    floor = max(view.turn_start(cue), cue - _REACH)
+    last = None
+    for last in DATE.finditer(view.text, floor, cue):
+        pass
+    return last if last and not view.text[last.end() : cue].strip(" ,(") and view.text[cue].lower() == "g" else None

@@ -9,8 +9,8 @@ from clearbar.redact.view import View
 __all__ = ["answers", "asked", "told_or_answered"]
 
 _REQUEST: Final = re.compile(
-    r"\b(?:could|can|may|would|please|pls|what|what's|which|provide|confirm|verify|share|give|enter|tell|send|need|have|let me|type|state|"
-    r"spell)\b",
+    r"\b(?:(?:could|can|may|would|will) (?:i|you|u|we)|please|pls|what|what's|which|provide|confirm|verify|share|give|enter|tell|send|need|"
+    r"let me|type|state|spell)\b",
     re.IGNORECASE,
 )
 _REACH: Final = 160
@@ -21,7 +21,8 @@ _ANSWER_LIMIT: Final = 400
 def asked(view: View, start: int, end: int) -> bool:
     """Whether what is named at a place is asked for there."""
     turn_start, turn_end = view.turn_start(start), view.turn_end(end)
-    if "?" in view.text[end : min(turn_end, end + _REACH)]:
+    behind = view.text[end : min(turn_end, end + _REACH)]
+    if "?" in behind or "please" in behind.lower():
         return True
     return _REQUEST.search(view.text, max(turn_start, start - _REACH), start) is not None
 

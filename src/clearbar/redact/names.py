@@ -22,25 +22,38 @@ class _Trust(Enum):
     """How surely a cue is followed by a name."""
 
     INTRODUCED = "my name is"
+    ENTITLED = "in the name of"
     TITLED = "Mr"
     GREETED = "Hi"
     STATED = "I'm"
 
 
 _INTRODUCED: Final = (
-    r"\b(?:(?:my|his|her|their|full|first|last|sur|family|given|passenger|customer|guest|cardholder|holder|contact|maiden) ?names?"
-    r"(?: is| was|'s|:| are|\?s)|names? (?:on|of|for) [a-z ]{0,30} (?:is|are|was)|i(?:'|\?| a)?m called|(?:under|in) the name(?: of)?|name:"
-    r"|mein name ist|ich hei(?:ss|\?)e|je m'appelle|me llamo|mi chiamo|ik heet)[ :]"
+    r"\b(?:(?:my|his|her|their|full|first|last|sur|family|given|passenger|customer|guest|cardholder|holder|contact|maiden) ?name"
+    r"(?: is| was|'s|:|\?s)|i(?:'|\?| a)?m called|name:|mein name ist|ich hei(?:ss|\?)e|je m'appelle|me llamo|mi chiamo|ik heet)[ :]"
 )
+_ENTITLED: Final = r"\b(?:names? (?:on|of|for) [a-z ]{0,30} (?:is|are|was)|(?:first|last|full|sur|family) ?names are|(?:under|in) the name(?: of)?|names? (?:is|are))[ :]"
 _TITLED: Final = r"\b(?:mr|mrs|ms|mx|dr|prof|professor|miss|herrn?|frau|monsieur|madame|mme|mlle|se\?ora?|signora?|mevrouw)\b\.? [a-z?]"
-_GREETING: Final = (
-    r"\b(?:hi+|hello|hey+|dear|good (?:morning|afternoon|evening|day)|morning|afternoon|evening|thanks?(?: you)?(?: so much| very much| again| a lot)?|thx|"
-    r"ty|cheers|welcome(?: back)?|sorry|apologies|bye|goodbye|take care|nice to meet you|pleasure|call me|(?:speaking|chatting|talking) (?:to|with)|"
-    r"regards|(?:best|kind|good|warm)? ?wishes|all the best|best|sincerely|faithfully|yours|hallo|guten (?:tag|morgen|abend)|moin|gr\?ezi|servus|liebe[r]?|"
-    r"sehr geehrte[r]?|bonjour|bonsoir|salut|hola|ciao|buongiorno|gr(?:\?|u|ue)(?:\?|ss)e?|cordialement|saludos)"
-    r"(?:[,:]? {1,2}|!+ |[,!.]? ?\n{1,3} ?|,? - )"
+_HAIL: Final = (
+    r"\b(?:hi+|hello|hey+|dear|good (?:morning|afternoon|evening|day)|thanks?(?: you)?(?: so much| very much| again| a lot)?|thx|ty|cheers|"
+    r"welcome(?: back)?|sorry|apologies|bye|goodbye|take care|nice to meet you|call me|(?:speaking|chatting|talking) (?:to|with)|hallo|"
+    r"guten (?:tag|morgen|abend)|moin|gr\?ezi|servus|liebe[r]?|sehr geehrte[r]?|bonjour|bonsoir|salut|hola|ciao|buongiorno)"
 )
-_STATEMENT: Final = r"\b(?:this is|it's|it\?s|i(?:'|\?| a)?m) "
+_SHORT_HAIL: Final = r"(?:^|[\x00\n]|[.!?] )(?:morning|afternoon|evening)"
+_FAREWELL: Final = (
+    r"\b(?:regards|wishes|all the best|best|sincerely|faithfully|yours|thanks?(?: you)?|cheers|cordialement|saludos|"
+    r"gr(?:\?|u|ue)(?:\?|ss)e?)(?:, |[,!.]? ?\n{1,3} ?)"
+)
+_STATEMENT: Final = r"\b(?:this is|it's|it\?s|i(?:'|\?| a)m|hier (?:spricht|ist)|(?:you are|you're) through to) "
+_PLAIN_STATEMENT: Final = (
+    r"\b(?:im|ich bin|je suis|c'est|soy|sono|ik ben|met|(?:ask|asked|asking) for|(?:speak|spoke|spoken|talk|talked) (?:to|with)|"
+    r"(?:my|his|her|our|their|the) (?:son|daughter|husband|wife|partner|mother|mum|mom|father|dad|brother|sister|friend|flatmate|neighbou?r|"
+    r"colleague|boss)) "
+)
+_CALLED: Final = (
+    r"\b(?:(?:some(?:one|body)|guy|man|woman|lady|person|friend|colleague|agent|manager|driver|technician|engineer) (?:called|named)|"
+    r"signed (?:for )?by) "
+)
 _SELF: Final = r"[a-z?]+(?:['-][a-z?]+)? (?:here|speaking)\b"
 _SIGNED: Final = r"[-~^] ?[a-z?]+ ?(?:[a-z?]+ ?)?(?:\x00|$)"
 _LINE: Final = r"\n(?-i:[A-Z?])[a-z?'-]+ (?:[a-z]\. )?(?-i:[A-Z?])[a-z?'-]+ ?(?:[,\n\x00]|$)"
@@ -81,9 +94,13 @@ class Names:
         name = rf"(?:(?-i:[A-Z?])|(?:{given})\b)"
         table: tuple[tuple[str, Callable[[View, int, int], Spans]], ...] = (
             (_INTRODUCED, partial(_read_after, trust=_Trust.INTRODUCED)),
+            (_ENTITLED, partial(_read_after, trust=_Trust.ENTITLED)),
             (_TITLED, partial(_read_from, trust=_Trust.TITLED)),
-            (_GREETING + name, partial(_read_from, trust=_Trust.GREETED)),
+            (rf"(?:{_HAIL}|{_SHORT_HAIL})(?:[,:]? {{1,2}}|!+ |,? - |[,!.]? ?\n{{1,3}} ?){name}", partial(_read_from, trust=_Trust.GREETED)),
+            (_FAREWELL + name, partial(_read_from, trust=_Trust.GREETED)),
             (_STATEMENT + name, partial(_read_from, trust=_Trust.STATED)),
+            (rf"{_PLAIN_STATEMENT}(?:{given})\b", partial(_read_from, trust=_Trust.STATED)),
+            (_CALLED, partial(_read_after, trust=_Trust.ENTITLED)),
             (_SELF, _read_self),
             (_SIGNED, _read_signature),
             (_LINE, _read_line),
@@ -137,7 +154,7 @@ def _read_from(view: View, cue: int, end: int, trust: _Trust) -> Spans:
     if not spans:
         return spans
     if text[start - 2] in "!.\n" or text[start - 1] == "\n":  # a new sentence or line: a signature, or the next thing said
-        return spans if _ends(text, spans[-1][1]) and text[slice(*spans[0])].lower() not in read_words("ambiguous_names") else []
+        return spans if _ends(text, spans[-1][1]) and (len(spans) > 1 or not _is_ambiguous(text, spans[0])) else []
     if trust in {_Trust.GREETED, _Trust.STATED} and _is_brand(text, spans):
         return []
     return spans
@@ -156,9 +173,11 @@ def _read_line(view: View, start: int, _: int) -> Spans:
 def _read_answer(view: View, start: int, end: int) -> Spans:
     if not asked(view, start, end):
         return []
-    for place, _ in answers(view, end):
+    for place, turn_end in answers(view, end):
         preamble = _PREAMBLE.match(view.text, place)
-        spans = _read(view.text, preamble.end() if preamble else place, _Trust.INTRODUCED)
+        place = preamble.end() if preamble else place  # noqa: PLW2901
+        short = view.text.count(" ", place, turn_end) < _MOST
+        spans = _read(view.text, place, _Trust.INTRODUCED if short else _Trust.ENTITLED)
         if spans and _ends(view.text, spans[-1][1]):
             return spans
     return []
@@ -182,7 +201,7 @@ def _read(text: str, place: int, trust: _Trust) -> Spans:
             trust = _Trust.TITLED
             place = end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip(". "))
             continue
-        if folded in read_words("organisations") and not word.islower() and trust is not _Trust.INTRODUCED:
+        if folded in read_words("organisations") and not word.islower() and trust not in {_Trust.INTRODUCED, _Trust.ENTITLED}:
             return []
         if not _is_name(text, word, end, trust, later=bool(spans)):
             break
@@ -194,6 +213,10 @@ def _read(text: str, place: int, trust: _Trust) -> Spans:
     while spans and _never_last(text[slice(*spans[-1])]):
         spans.pop()
     return [] if trust is _Trust.STATED and spans and not _states_name(text, spans) else spans
+
+
+def _is_ambiguous(text: str, span: tuple[int, int]) -> bool:
+    return text[slice(*span)].lower() in read_words("ambiguous_names")
 
 
 def _never_last(word: str) -> bool:
@@ -213,6 +236,8 @@ def _is_name(text: str, word: str, end: int, trust: _Trust, *, later: bool) -> b
         return later and word.isupper()
     if later and folded in read_words("particles"):
         return True
+    if later and word[0].isupper() and folded in read_words("ambiguous_names") and _ends(text, end):
+        return True
     if folded in read_words("no_names") or folded.partition("'")[0] in read_words("no_names"):
         return False
     if folded in read_words("ambiguous_names") and not later:
@@ -220,19 +245,20 @@ def _is_name(text: str, word: str, end: int, trust: _Trust, *, later: bool) -> b
     if folded in read_words("given_names"):
         return True
     if word.islower() or (word.isupper() and (trust in {_Trust.GREETED, _Trust.STATED} or _shouted(text, end))):
-        return _is_small_name(folded, trust, later=later)
-    return word[0].isupper() or (is_unspaced(word[0]) and trust is _Trust.INTRODUCED)
+        return _is_small_name(text, folded, end, trust, later=later)
+    return word[0].isupper() or (is_unspaced(word[0]) and trust in {_Trust.INTRODUCED, _Trust.ENTITLED})
 
 
 def _is_doubtful_name(text: str, word: str, end: int, trust: _Trust) -> bool:
     if trust is _Trust.INTRODUCED:
         return word[0].isupper() or _ends(text, end)
-    return word[0].isupper() and (trust is _Trust.TITLED or (trust is _Trust.GREETED and _ends(text, end)))
+    return word[0].isupper() and (trust in {_Trust.TITLED, _Trust.ENTITLED} or (trust is _Trust.GREETED and _ends(text, end)))
 
 
-def _is_small_name(folded: str, trust: _Trust, *, later: bool) -> bool:
+def _is_small_name(text: str, folded: str, end: int, trust: _Trust, *, later: bool) -> bool:
     if trust is _Trust.TITLED:
-        return not later
+        title = text[max(0, end - len(folded) - 5) : end - len(folded)].strip(" .\0\n").lower()
+        return not later and title.endswith(("mr", "mrs"))
     return trust is _Trust.INTRODUCED and not folded.endswith(_VERBAL)
 
 

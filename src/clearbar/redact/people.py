@@ -22,6 +22,9 @@ _CALLED: Final = re.compile(
     r"name's|called|mr|mrs|ms|miss|dr|hallo|bonjour|hola)[,.!]?\s|,\s|\n)$",
     re.IGNORECASE,
 )
+_WITHIN: Final = re.compile(r"\b[a-z]['a-z]*[,;]? $")
+"""A word in small letters before it: it does not begin a sentence or a title."""
+_MONTHS: Final = frozenset(("march", "april", "may", "june", "august"))
 _ENDS: Final = frozenset(".,!?;:)\n\0")
 _JOINTS: Final = frozenset(".@/-")
 _ADDRESS: Final = re.compile(r"\S@\S|://|\.[a-z]{2,12}(?:[/:?]|\W?$)", re.IGNORECASE)
@@ -112,9 +115,14 @@ class People:
 
 
 def _called(text: str, start: int, end: int) -> bool:
+    """Whether a word that may be a name is one here: alone with a capital within a sentence, or addressed by it."""
+    before = text[max(0, start - 24) : start].rsplit("\0", 1)[-1]
+    following = TOKEN.match(text, end + 1)
+    if _WITHIN.search(before) and not (following and following[0][0].isupper()) and text[start:end].lower() not in _MONTHS:
+        return True
     if end < len(text) and text[end] not in _ENDS:
         return False
-    return start == 0 or text[start - 1] == "\0" or _CALLED.search(text, max(0, start - 16), start) is not None
+    return not before or _CALLED.search(before) is not None
 
 
 def _alone(text: str, start: int, end: int) -> bool:

@@ -1,6 +1,7 @@
 """Order, account, booking, customer, case and similar numbers: codes that are named as such, asked for as such, or told before."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from typing import Final
 
@@ -27,34 +28,34 @@ _WORD: Final = r"(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|nummer|num\
 _CODE: Final = r"[a-z_-]{3,}[0-9][a-z0-9_/.-]*|[a-z_-]*[0-9](?:[a-z0-9_/.-]{3,}|[a-z0-9-]{1,2}(?: [0-9]{2,6})+)|\b(?-i:[A-Z]{6})\b"
 _ASK: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})[ _-]{{0,2}}{_WORD}\b|\b(?:{_NAMED_ALONE})[^.\n\x00]{{0,40}}\?|\b{_WORD}\?"
 
+_NAMED: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})(?:\b|_|[0-9])"
 REFERENCE_CUES: Final = (
     _CODE,
-    rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})(?:\b|_|[0-9])|\b{_WORD}\b|#[0-9]|\b(?-i:[A-Z]{{1,4}}-[0-9]|1Z)",
+    rf"{_NAMED}|\b{_WORD}\b|#[0-9]|\b(?-i:[A-Z]{{1,4}}-[0-9]|1Z)",
 )
 """What a conversation with such a code holds, both."""
-_LINKING: Final = (
-    r"(?:[^\w.?!\0\n]|_|\.(?=\d)|\b(?:no|nr|num|ref)\.|\b(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|"
+_NEEDS_WORD: Final = re.compile(rf"_?(?:{_NAMED_WITH_WORD})[_\d]?".replace(r"\?", "."), re.IGNORECASE)
+_LINKING: Final = re.compile(
+    r"(?:[^\w.?!\0\n]|_|\.(?=\d)|(?<![^\W_])(?:no|nr|num|ref)\.|(?<![^\W_])(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|"
     r"under|with|here|and|s|nummer|num[ée]ro|n[úu]mero|numero|ist|lautet|est|es|für|for|called|starting|beginning|this|one|confirmation|booking|order"
-    r")\b){0,24}$"
-)
-_NAMED: Final = re.compile(
-    rf"(?:\b|_)(?:(?P<alone>{_NAMED_ALONE})|{_NAMED_WITH_WORD})(?:\b|_|(?=\d)){_LINKING}".replace(r"\?", "."), re.IGNORECASE
+    r")(?![^\W_])){0,24}",
+    re.IGNORECASE,
 )
 _EXPLICIT: Final = re.compile(rf"(?:\b|_){_WORD}(?:\b|_)|#".replace(r"\?", "."), re.IGNORECASE)
 _REACH: Final = 64
 _CHAIN: Final = re.compile(r"\s{0,2}(?:,|;|&|/|and|or|und|et|y|e|,\s?and)\s{1,2}#?", re.IGNORECASE)
 _QUANTITY: Final = re.compile(
-    r"\d+(?:[.,]\d+)?(?:st|nd|rd|th|am|pm|h|hrs?|mins?|secs?|ms|gb|mb|tb|kb|kg|g|lbs?|oz|cm|mm|km|m|ml|l|ft|in|px|p|x|k|w|kw|kwh|mw|v|hz|mhz|ghz|"
+    r"\d{1,4}(?:[.,]\d+)?(?:st|nd|rd|th|am|pm|h|hrs?|mins?|secs?|ms|gb|mb|tb|kb|kg|g|lbs?|oz|cm|mm|km|m|ml|l|ft|in|px|p|x|k|w|kw|kwh|mw|v|hz|mhz|ghz|"
     r"mbps|gbps|mbit|days?|eur|usd|gbp|chf)|\d+-[a-z]{3,}|\d{1,2}[-/]\d{1,2}|\d+\.\d+|(?:19|20)\d\d-\d\d(?:-\d\d)?t\d.*",
     re.IGNORECASE,
 )
 _AMOUNT_BEFORE: Final = re.compile(r"(?:[$€£¥₹]\s?|\b(?:usd|eur|gbp|chf|rs)\s|\d[,.:])$", re.IGNORECASE)
 _UNIT_AFTER: Final = re.compile(
-    r"\s?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|weeks?|"
+    r" ?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|weeks?|"
     r"months?|years?|am|pm|items?|units?|pieces|times|people|guests|kwh|gb|mb|mbps)\b)",
     re.IGNORECASE,
 )
-_SHAPED: Final = re.compile(r"[A-Z]{1,4}-(?:\d{2}-)?\d{4,10}(?:-[A-Z0-9]{1,4})?|1Z[0-9A-Z]{16}")
+_SHAPED: Final = re.compile(r"(?:[A-Z]{2,4}-(?:\d{2}-)?\d{4,10}|[A-Z]-\d{5,10})(?:-[A-Z0-9]{1,4})?|1Z[0-9A-Z]{16}")
 """Forms that companies give to such codes and to little else."""
 _OTHERWISE: Final = re.compile(
     r"\b(?:errors?|code|model|part|sku|items?|articles?|product|version|build|type|series|update|standard|cve|kb|firmware|spec|iso|din|channel|gate|"
@@ -70,12 +71,19 @@ _SHORT_ANSWER: Final = 40
 def find_references(view: View) -> Iterator[Finding]:
     """Yield references; one that was told is found wherever it stands."""
     codes = [span for start, end in view.cues(_CODE) if (span := _trimmed(view.text, start, end))]
+    names = list(view.cues(_NAMED)) if codes else []
+    shaped = [span for span in codes if _SHAPED.fullmatch(view.text, *span)]
+    other = {view.text[start:end] for start, end in shaped if _is_otherwise(view, start)}
     asking: set[int] | None = None
     known: dict[str, str] = {}
     rest: list[tuple[int, int]] = []
     before = -1
     for start, end in codes:
-        told = _named(view, start, end) or _chained(view, before, start, end) or _is_shaped(view, start, end)
+        told = (
+            _named(view, names, start, end)
+            or _chained(view, before, start, end)
+            or ((start, end) in shaped and view.text[start:end] not in other)
+        )
         if not told and _may_answer(view, start, end):
             asking = _asking(view) if asking is None else asking
             told = bool(asking) and view.turn(start) in asking
@@ -110,16 +118,23 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int] | None:
     return (start, end) if whole and end - start >= _LEAST_NAMED else None
 
 
-def _named(view: View, start: int, end: int) -> bool:
+def _named(view: View, names: list[tuple[int, int]], start: int, end: int) -> bool:
+    """Whether a code follows what it is the number of, with nothing but linking words between."""
     text = view.text
-    hashed = text[start - 1 : start] == "#"
-    if not _is_code(text[start:end], explicit=True):
+    written = text[start:end]
+    if not _is_code(written, explicit=True):
         return False
-    match = _NAMED.search(text, max(view.turn_start(start), start - _REACH), start)
-    explicit = hashed or (match is not None and _EXPLICIT.search(text, match.start(), start) is not None)
-    if not explicit and (match is None or match["alone"] is None or not _is_code(text[start:end], explicit=False)):
-        return False
-    return not _measured(text, start, end)
+    named = explicit = text[start - 1 : start] == "#" and text[start - 2 : start - 1] != "&" and written.isdigit()
+    floor = start - _REACH
+    for place in range(bisect_right(names, (start, 0)) - 1, -1, -1):
+        name, name_end = names[place]
+        if name_end <= floor or named:
+            break
+        name_end -= text[name_end - 1].isdigit()
+        if name_end <= start and _LINKING.fullmatch(text, name_end, start):
+            explicit = _EXPLICIT.search(text, name, start) is not None
+            named = explicit or not _NEEDS_WORD.fullmatch(text, name, name_end)
+    return named and (explicit or _is_code(written, explicit=False)) and not _measured(text, start, end)
 
 
 def _chained(view: View, before: int, start: int, end: int) -> bool:
@@ -127,10 +142,8 @@ def _chained(view: View, before: int, start: int, end: int) -> bool:
     return chained and _is_code(view.text[start:end], explicit=False)
 
 
-def _is_shaped(view: View, start: int, end: int) -> bool:
-    if _SHAPED.fullmatch(view.text, start, end) is None:
-        return False
-    return _OTHERWISE.search(view.text, max(view.turn_start(start), start - 24), start) is None
+def _is_otherwise(view: View, start: int) -> bool:
+    return _OTHERWISE.search(view.text, max(view.turn_start(start), start - 24), start) is not None
 
 
 def _may_answer(view: View, start: int, end: int) -> bool:

@@ -42,6 +42,15 @@ class Scanner:
             return re2.compile(cue.encode("ascii"), _options())
         return re.compile(cue.encode("ascii"), re.IGNORECASE)
 
+    def holds(self, pattern: str, text: str) -> bool:
+        """Whether a pattern occurs in a text of any script, with regard to case."""
+        compiled = self._compiled.get(pattern)
+        if compiled is None:
+            compiled = self._compiled[pattern] = re2.compile(pattern) if self._native else re.compile(pattern)
+        if self._native:
+            return compiled.search(text.encode("utf-8", "replace")) is not None
+        return compiled.search(text) is not None
+
     def presence(self, cues: Sequence[str]) -> "Presence":
         """Return what tells which of some cues occur."""
         return Presence(cues, native=self._native)

@@ -14,35 +14,32 @@ __all__ = ["SEPARATOR", "View"]
 SEPARATOR: Final = "\0"
 """Between turns. Patterns never cross it: it is neither a word character nor white space."""
 
-_INVISIBLE: Final = (
-    "\u00ad\u200b\u200c\u200d\u2060\u2061\u2062\u2063\u2064\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+_INVISIBLE: Final = "".join(
+    map(chr, (0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF))
 )
 _INVISIBLES: Final = re.compile(f"[{_INVISIBLE}]")
-_DIGIT_ZEROS: Final = (
-    0x0660,
-    0x06F0,
-    0x07C0,
-    0x0966,
-    0x09E6,
-    0x0A66,
-    0x0AE6,
-    0x0B66,
-    0x0BE6,
-    0x0C66,
-    0x0CE6,
-    0x0D66,
-    0x0E50,
-    0x0ED0,
-    0x0F20,
+_COMMON: Final = (
+    ("\u2019", "'"),
+    ("\u2018", "'"),
+    ("\u201c", '"'),
+    ("\u201d", '"'),
+    ("\u2013", "-"),
+    ("\u2014", "-"),
+    ("\u2011", "-"),
+    ("\u00a0", " "),
+    ("\u202f", " "),
 )
-_PLAIN: Final = (
+"""Look-alikes that many texts hold."""
+_DIGIT_ZEROS: Final = (0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xE50, 0xED0, 0xF20)
+_RARE: Final = (
     {zero + digit: str(digit) for zero in _DIGIT_ZEROS for digit in range(10)}
     | {0xFF01 + offset: chr(0x21 + offset) for offset in range(94)}  # full-width forms
-    | dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63"), "-")
-    | dict.fromkeys(map(ord, "\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " ")
-    | dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u00b4"), "'")
-    | dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb"), '"')
+    | dict.fromkeys((0x2010, 0x2012, 0x2015, 0x2212, 0xFE63), "-")
+    | dict.fromkeys((0x1680, *range(0x2000, 0x200B), 0x205F, 0x3000), " ")
+    | dict.fromkeys((0x2BC, 0xB4), "'")
+    | dict.fromkeys((0x201E, 0xAB, 0xBB), '"')
 )
+_RARE_FORM: Final = f"[{re.escape(''.join(map(chr, _RARE)))}{_INVISIBLE}]"
 
 
 class View:
@@ -72,12 +69,16 @@ class View:
         """`text` with one byte for each code point, for scans over bytes."""
 
     def _plain(self, joined: str) -> str:
-        plain = joined.translate(_PLAIN)
-        if _INVISIBLES.search(plain) is None:
-            return plain
-        self._origins = [place for place, character in enumerate(plain) if character not in _INVISIBLE]
-        self._origins.append(len(plain))
-        return _INVISIBLES.sub("", plain)
+        for look_alike, plain in _COMMON:
+            joined = joined.replace(look_alike, plain)
+        if not self._scanner.holds(_RARE_FORM, joined):
+            return joined
+        joined = joined.translate(_RARE)
+        if _INVISIBLES.search(joined) is None:
+            return joined
+        self._origins = [place for place, character in enumerate(joined) if character not in _INVISIBLE]
+        self._origins.append(len(joined))
+        return _INVISIBLES.sub("", joined)
 
     def cues(self, pattern: str) -> Iterator[tuple[int, int]]:
         """Yield where a cue matches in `text`."""
