@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
-from clearbar.pipeline.checking import measured_agreement
+from clearbar.pipeline.checking import measured
 from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, make_reports
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.run import Listed, Pulled, audit_conversations
@@ -113,8 +113,8 @@ def run_audit(
             publish=request.publish,
         )
         WATCH.get()("reports", 0)
-        measured = measured_agreement(space, notice=notice)
-        reports = make_reports(project, settings, store, space.rubric, asked, run=pulled.run, why_rules=space.why_rules, measured=measured)
+        known = measured(space, notice=notice)
+        reports = make_reports(project, settings, store, space.rubric, asked, run=pulled.run, why_rules=space.why_rules, measured=known)
         sampled = sample_for_review(space, store, pulled.run, asked, settings.review.sample if request.review is None else request.review)
         return _result(space, pulled, reports, sampled)
 

@@ -1,6 +1,7 @@
 """Check a grader: grade labelled conversations, compare with the labels, keep the result for reports."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +24,7 @@ from clearbar.report.measured import agreements_of
 from clearbar.settings import Settings
 from clearbar.verdict import Audit, GradedBy
 
-__all__ = ["CheckRequest", "Checked", "measured_agreement", "run_check"]
+__all__ = ["CheckRequest", "Checked", "Measured", "measured", "run_check"]
 
 LABELS, CONVERSATIONS = "evals/labels", "evals/conversations"
 
@@ -71,6 +72,19 @@ class Checked(Model):
             }
             for id, item in self.result.criteria.items()
         ]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A check of one grader against the project's labelled set."""
+
+    graded_by: GradedBy
+    checked: Checked
+
+    @property
+    def agreements(self) -> Agreements:
+        """What it tells a report."""
+        return agreements_of(self.checked.result, self.graded_by, labelled_set=self.checked.labelled_set)
 
 
 def run_check(project: Project, settings: Settings, request: CheckRequest, *, notice: Callable[[str], None]) -> Checked:
@@ -145,26 +159,25 @@ def _keep(space: Workspace, checked: Checked) -> None:
     _file(space).write_bytes(orjson.dumps(checked.model_dump(mode="json")))
 
 
-def measured_agreement(space: Workspace, *, notice: Callable[[str], None]) -> Sequence[Agreements]:
+def measured(space: Workspace, *, notice: Callable[[str], None]) -> tuple[Measured, ...]:
     """Return how far the graders of a workspace agree with the project's labelled set.
 
     The rules are measured on the spot, which costs nothing; an LLM only if a check of it was made before, so that no audit pays for
     calls that nobody asked for.
     """
-    found = []
-    rules = Workspace(**{**space.__dict__, "llm": None, "asked": "rules"})
-    for one, kind in ((rules, GradedBy.RULES), (space, GradedBy.LLM)):
-        if kind is GradedBy.LLM and one.llm is None:
-            continue
-        file = _file(one)
-        if not file.is_file() and kind is GradedBy.RULES:
-            check_with(rules, CheckRequest(), notice=_hear_nothing)
-        if file.is_file():
-            checked = Checked.model_validate_json(file.read_bytes())
-            found.append(agreements_of(checked.result, kind, labelled_set=checked.labelled_set))
-        else:
-            notice("how far this LLM agrees with labels is not measured yet: clearbar check --grader llm")
-    return found
+    rules = replace(space, llm=None, asked="rules")
+    if not _file(rules).is_file():
+        check_with(rules, CheckRequest(), notice=_hear_nothing)
+    found = [Measured(GradedBy.RULES, _kept(rules))]
+    if space.llm is not None and _file(space).is_file():
+        found.append(Measured(GradedBy.LLM, _kept(space)))
+    elif space.llm is not None:
+        notice("how far this LLM agrees with labels is not measured yet: clearbar check --grader llm")
+    return tuple(found)
+
+
+def _kept(space: Workspace) -> Checked:
+    return Checked.model_validate_json(_file(space).read_bytes())
 
 
 def _hear_nothing(line: str) -> None:

@@ -8,11 +8,25 @@ from pathlib import Path
 from clearbar.articles import load_articles
 from clearbar.audit import assemble
 from clearbar.errors import Rejection, UsageError
+from clearbar.estimates import Estimates, estimate
+from clearbar.labelled import resolve
 from clearbar.model import Model
+from clearbar.pipeline.checking import Measured
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.publish import Published, publish
-from clearbar.report import Agreements, Period, PullCounts, ReportItem, RunFacts, TeamReport, build_report, summary_markdown, write_reports
+from clearbar.report import (
+    Period,
+    PullCounts,
+    ReportItem,
+    RunFacts,
+    TeamReport,
+    build_report,
+    raw_estimates,
+    summary_markdown,
+    write_reports,
+)
+from clearbar.report.estimated import differences_of, team_estimates_of
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
@@ -101,7 +115,7 @@ def make_reports(
     *,
     run: Run | None = None,
     why_rules: str | None = None,
-    measured: Sequence[Agreements] = (),
+    measured: Sequence[Measured] = (),
 ) -> Reports:
     """Write the reports of all teams and the page over them.
 
@@ -128,21 +142,27 @@ def make_reports(
     period = Period(since=request.since, until=request.until)
     facts = _facts(store, run, why_rules)
     names = _names(store, items) if settings.report.agents == "name" else {}
-    reports = [
-        build_report(
-            [item for item in items if item.transcript.team == team],
+    found = _estimates(store, rubric, items, measured)
+    agreements = [one.agreements for one in measured]
+    reports = []
+    for team in dict.fromkeys(item.transcript.team for item in items):
+        own = [item for item in items if item.transcript.team == team]
+        plain = raw_estimates(own, rubric, settings.report)
+        report = build_report(
+            own,
             rubric,
             articles,
             period=period,
             team=team,
             settings=settings.report,
-            measured=measured,
+            measured=agreements,
+            estimates=plain if team is None else team_estimates_of(found, team, plain),
             run=facts,
             agent_names=names,
         )
-        for team in dict.fromkeys(item.transcript.team for item in items)
-    ]
-    written = write_reports(reports, folder, pdf=request.pdf, parquet=request.parquet)
+        reports.append(report)
+    slugs = {report.team: report.slug for report in reports if report.team is not None and not report.small}
+    written = write_reports(reports, folder, differences=differences_of(found, slugs), pdf=request.pdf, parquet=request.parquet)
     _register(store, written, items, reports, request)
     published = publish(reports, settings.publish) if request.publish else None
     return Reports(
@@ -176,6 +196,17 @@ def _transcript(item: StoredAudit) -> RedactedTranscript:
     return RedactedTranscript(
         **{name: getattr(found, name) for name in FIELDS}, turns=found.turns, text_hash=found.text_hash, redactions=dict(found.redactions)
     )
+
+
+def _estimates(store: Store, rubric: Rubric, items: Sequence[ReportItem], measured: Sequence[Measured]) -> Estimates:
+    """Return all teams' figures, corrected where reviews of their own conversations, or comparable labels, justify it.
+
+    The check that counts is that of the grader which gave most verdicts.
+    """
+    audits = [item.audit for item in items]
+    given = Counter(verdict.graded_by for audit in audits for verdict in audit.verdicts)
+    known = sorted(measured, key=lambda one: given[one.graded_by])
+    return estimate(audits, rubric, checked=known[-1].checked.result if known else None, reviews=resolve(store.labels(), rubric))
 
 
 def _names(store: Store, items: Sequence[ReportItem]) -> dict[str, str]:
