@@ -26,7 +26,7 @@ from clearbar.verdict import Audit, GradedBy
 
 __all__ = ["CheckRequest", "Checked", "Measured", "measured", "run_check"]
 
-LABELS, CONVERSATIONS = "evals/labels", "evals/conversations"
+LABELS, CONVERSATIONS, SPLIT = "evals/labels", "evals/conversations", "evals/split.json"
 
 
 class CheckRequest(Model):
@@ -39,8 +39,8 @@ class CheckRequest(Model):
     map: tuple[str, ...] = ()
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
     rubric: str | None = None
-    split: Literal["all", "dev", "test"] = "all"
-    """Which side of the project's recorded split."""
+    split: Literal["all", "dev", "test"] = "test"
+    """Which side of the recorded split of the project's own labelled set; other labels are used whole."""
 
 
 class Checked(Model):
@@ -108,8 +108,11 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
     labels, rejected = read_labels(label_paths, notice)
     if not labels:
         raise LabelError(f"no label could be read from {', '.join(label_paths)}", fix="see docs/agreement.md for what a label file holds")
-    resolved = resolve(labels, space.rubric, read_provenance(label_paths))
     own = not request.labels
+    side = _side(space.project, request.split) if own else None
+    if side is not None:
+        labels = [label for label in labels if label.id in side]
+    resolved = resolve(labels, space.rubric, read_provenance(label_paths))
     transcripts = request.transcripts or ((str(space.project.path(CONVERSATIONS)),) if own else tuple(request.labels))
     audits, unread = _audits(space, resolved, AuditRequest(sources=transcripts, map=request.map), notice)
     if not audits:
@@ -117,10 +120,11 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
             "none of the labels belongs to a conversation that was read", fix="name the conversations with --transcripts PATH-OR-GLOB"
         )
     thresholds = load_thresholds(space.project.path("evals/thresholds.yaml"))
-    result = check(audits, resolved, space.rubric, thresholds, grader=space.first.fingerprint)
+    looks = _look(space, request) if own and request.split != "dev" else None
+    result = check(audits, resolved, space.rubric, thresholds, grader=space.first.fingerprint, looks=looks)
     checked = Checked(
         grader=space.asked,
-        labelled_set="clearbar's own labelled set" if own else ", ".join(Path(path).name for path in label_paths),
+        labelled_set=f"clearbar's own labelled set ({request.split} part)" if own else ", ".join(Path(path).name for path in label_paths),
         result=result,
         notes=result.notes,
         rejected=(*rejected, *unread),
@@ -147,6 +151,23 @@ def _audits(
                 space.store.save_grades([grade for item in graded for grade in item.fresh])
             audits += [assemble(item.transcript, space.rubric, item.verdicts, item.usage) for item in graded]
     return audits, unread
+
+
+def _side(project: Project, split: str) -> frozenset[str] | None:
+    """Return the conversations on one side of the recorded split; null for all of them."""
+    if split == "all":
+        return None
+    recorded: dict[str, list[str]] = orjson.loads(project.path(SPLIT).read_bytes())
+    return frozenset(recorded[split])
+
+
+def _look(space: Workspace, request: CheckRequest) -> int | None:
+    """Count this look at the test part; every look makes its figures a little too kind."""
+    if space.store is None:
+        return None
+    run = space.store.start_run(kind="check", rubric=space.rubric, asked=space.asked, parameters={"split": request.split})
+    space.store.finish_run(run.id)
+    return len(space.store.runs(kind="check"))
 
 
 def _file(space: Workspace) -> Path:
