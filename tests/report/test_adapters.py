@@ -7,6 +7,7 @@ from clearbar.estimates.result import Estimate as Estimated
 from clearbar.labelled import Provenance
 from clearbar.report import Estimate, TeamEstimates, Trust
 from clearbar.report.estimated import differences_of, team_estimates_of
+from clearbar.report.inputs import ALL_OTHERS
 from clearbar.report.measured import agreements_of
 from clearbar.verdict import GradedBy, RubricRef
 
@@ -105,7 +106,12 @@ def test_only_scores_that_differ_when_all_pairs_are_judged_at_once_are_told() ->
             pair("a", "c", 4, differs=True, corrected=True),
             pair("b", "c", 1, differs=False),
             pair("a", "agent-1", 9, differs=True),
+            pair("c", "all others", -2, differs=True),
         )
     )
     told = differences_of(found, {"a": "a", "b": "b-1", "c": "c"})
-    assert [(item.better, item.worse, item.of) for item in told] == [("b-1", "a", "the score as graded"), ("a", "c", "the score")]
+    assert [(item.better, item.worse, item.of) for item in told] == [
+        ("b-1", "a", "the score as graded"),
+        ("a", "c", "the score"),
+        (ALL_OTHERS, "c", "the score as graded"),
+    ]

@@ -55,9 +55,14 @@ def _trust_warning(report: TeamReport) -> Iterator[str]:
         yield "How far these grades agree with people has not been measured."
         return
     trusted = [item.name for item in machine if item.trust is Trust.GO]
-    named = f": {', '.join(trusted)}" if trusted else ""
     of = plural(len(machine), "criterion", "criteria")
-    yield f"Checked against labelled conversations, the grader may be trusted on {len(trusted)} of {of}{named}."
+    if trusted:
+        yield f"Checked against labelled conversations, the grader may be trusted on {len(trusted)} of {of}: {', '.join(trusted)}."
+    else:
+        yield (
+            f"Checked against labelled conversations, the grader is not shown to be trustworthy on any of {of}: "
+            "read conversations before you act on a figure."
+        )
 
 
 def _missing_warning(report: TeamReport) -> Iterator[str]:

@@ -5,9 +5,12 @@ from collections.abc import Mapping
 from clearbar.estimates.indicators import Indicator
 from clearbar.estimates.result import Estimate as Estimated
 from clearbar.estimates.result import Estimates
-from clearbar.report.inputs import Difference, Estimate, TeamEstimates
+from clearbar.report.inputs import ALL_OTHERS, Difference, Estimate, TeamEstimates
 
 __all__ = ["differences_of", "team_estimates_of"]
+
+_OTHERS = "all others"
+"""How estimates call the other side where each unit is compared with the rest."""
 
 
 def team_estimates_of(found: Estimates, unit: str, plain: TeamEstimates) -> TeamEstimates:
@@ -30,7 +33,11 @@ def team_estimates_of(found: Estimates, unit: str, plain: TeamEstimates) -> Team
 
 
 def differences_of(found: Estimates, slugs: Mapping[str, str]) -> tuple[Difference, ...]:
-    """Return the pairs of teams whose scores can be told apart, by slug; units that are not in `slugs` are no teams of the reports."""
+    """Return the pairs of teams whose scores can be told apart, by slug; units that are not in `slugs` are no teams of the reports.
+
+    Where there are many teams, each was compared with the mean of all others.
+    """
+    slugs = {**slugs, _OTHERS: ALL_OTHERS}
     told = [item for item in found.differences if item.differs and item.criterion is None and item.indicator is Indicator.SCORE]
     return tuple(
         Difference(

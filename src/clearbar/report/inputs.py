@@ -10,7 +10,22 @@ from clearbar.model import Model
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Audit, GradedBy
 
-__all__ = ["Agreement", "Agreements", "Difference", "Estimate", "Period", "PullCounts", "ReportItem", "RunFacts", "TeamEstimates", "Trust"]
+__all__ = [
+    "ALL_OTHERS",
+    "Agreement",
+    "Agreements",
+    "Difference",
+    "Estimate",
+    "Period",
+    "PullCounts",
+    "ReportItem",
+    "RunFacts",
+    "TeamEstimates",
+    "Trust",
+]
+
+ALL_OTHERS = "*"
+"""Stands for the mean of all other teams; no slug holds this sign."""
 
 
 class ReportItem(Model):
@@ -67,11 +82,11 @@ class Difference(Model):
 
     better: str
     worse: str
-    """Keys (slugs) of the two teams."""
+    """Slugs of the two teams; `ALL_OTHERS` is the mean of all teams but the one it is compared with."""
     of: str
     """What differs, for people."""
     p: float
-    """After correction for the number of pairs compared."""
+    """Of this comparison alone; it is listed only because it holds when all comparisons are judged at once."""
 
 
 class Trust(StrEnum):

@@ -7,7 +7,7 @@ from typing import Any
 
 from clearbar.report.caveats import index_warnings, quality_lines, reading_lines, warnings
 from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
-from clearbar.report.inputs import Agreement
+from clearbar.report.inputs import ALL_OTHERS, Agreement
 from clearbar.report.model import Citation, CriterionReport, IndexReport, TeamReport
 from clearbar.report.words import (
     GRADERS,
@@ -69,7 +69,7 @@ def render_index(index: IndexReport) -> str:
         index=index,
         warnings=index_warnings(index.teams),
         teams=[{"report": report, "kinds": grader_segments(report.by_verdict)} for report in index.teams],
-        names={report.slug: report.title for report in index.teams},
+        names={ALL_OTHERS: "the mean of all other teams"} | {report.slug: report.title for report in index.teams},
         p_words=lambda p: "below .001" if p < _SURE else f"{p:.3f}".lstrip("0"),
         short_cite=None,
     )
