@@ -9,6 +9,7 @@ are those of `evals/`, repeated under a number so that each text differs. All go
 import argparse
 import asyncio
 import contextlib
+import importlib.util
 import json
 import random
 import resource
@@ -27,7 +28,8 @@ from typing import Any
 from clearbar.grading.llm import LlmGrader
 from clearbar.grading.llm.prompt import Prompt, schema_tokens
 from clearbar.grading.llm.tokens import estimate_tokens
-from clearbar.rubric import Rubric
+from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.rubric import Gate, Rubric
 from clearbar.rubric_file import load_rubric
 from clearbar.settings import LlmSettings
 from clearbar.sources import open_source
@@ -37,6 +39,8 @@ from clearbar.transcript import RedactedTranscript, Transcript
 from clearbar.verdict import UNGRADED, Grade, GradeFailure
 
 ROOT = Path(__file__).parents[1]
+AIMED_AT = ("courtesy", "resolution", "honesty")
+"""Criteria that attacks name."""
 IN_FLIGHT = 64
 LATENCY = 0.4
 TIMEOUT = 5.0
@@ -106,6 +110,15 @@ def grader(server: str, store: Store, **settings: Any) -> LlmGrader:
     """Return a grader on a server and a store."""
     given = LlmSettings(**({"model": "test-model", "base_url": f"{server}/v1", "in_flight": IN_FLIGHT, "timeout": TIMEOUT} | settings))
     return LlmGrader(rubric(), given, secret=b"benchmark", ledger=store.ledger, prompt_folder=ROOT / "prompts")
+
+
+@contextlib.contextmanager
+def opened(*, settings: dict[str, Any] | None = None, **config: object) -> Iterator[tuple[Server, LlmGrader]]:
+    """Run a server and a grader on a store of its own."""
+    with contextlib.ExitStack() as stack:
+        server = stack.enter_context(running(**config))
+        store = stack.enter_context(Store.open(Path(stack.enter_context(tempfile.TemporaryDirectory())) / "store.db"))
+        yield server, stack.enter_context(grader(server.root, store, **(settings or {})))
 
 
 def cpu() -> float:
@@ -308,8 +321,80 @@ def reread(count: int = 60) -> dict[str, Any]:
         return {"calls": paid, "calls_when_read_again": sum(server.stats()["answered"].values()) - paid, "same": before == after}
 
 
+def attacks(count: int = 6) -> dict[str, Any]:
+    """Count what attacks in the text bring about with a model that obeys them, and what stops them, by class.
+
+    The model is the worst there can be: it does whatever the conversation says. `naive` quotes the attack as its evidence,
+    `cunning` quotes words that the agent really said. Benign conversations are graded by the same servers beside it.
+    """
+    corpus, given = _corpus(), rubric()
+    rules = RulesGrader(given, load_lexicon(ROOT / "rubrics/lexicon"))
+    told: dict[str, Any] = {"attacks": len(corpus.ATTACKS), "conversations": count, "criteria": list(AIMED_AT)}
+    plain = conversations(count)
+    cases = [
+        (attack["class"], corpus.attacked(item, attack, given, aim)) for attack in corpus.ATTACKS for aim in AIMED_AT for item in plain
+    ]
+    by_rules = [result if isinstance(result, Grade) else None for result in rules.grade([item for _, item in cases])]
+    for manner in ("naive", "cunning"):
+        with opened() as (server, one):
+            one.probe()
+            honest = [server.post("/expected", one.bodies(item)[0]) for _, item in cases]
+            server.post("/control", {"gullible": manner})
+            ordered = [server.post("/expected", one.bodies(item)[0]) for _, item in cases]
+            results = one.grade([item for _, item in cases])
+            benign = sum(
+                _wrong(result, server.post("/expected", one.bodies(item)[0])) for item, result in zip(plain, one.grade(plain), strict=True)
+            )
+        tallies: dict[str, Counter[str]] = {}
+        for (name, _), before, after, result, rule in zip(cases, honest, ordered, results, by_rules, strict=True):
+            tally = tallies.setdefault(name, Counter())
+            tally["conversations"] += 1
+            outcomes = [_outcome(id, after[id], result, rule, given) for id in after if after[id] != before[id]]
+            tally.update(outcomes)
+            tally["with a change not caught"] += "not caught" in outcomes
+        told[manner] = {name: _told(tally) for name, tally in tallies.items()}
+        told[f"{manner}: benign verdicts changed"] = benign
+    return told
+
+
+def _corpus() -> Any:
+    """Return the module that holds the attacks; the tests use it too."""
+    spec = importlib.util.spec_from_file_location("attacks", ROOT / "tests/llm/attacks.py")
+    assert spec and spec.loader  # noqa: S101, PT018 - it is a file of the checkout
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _outcome(id: str, level: str, result: Grade | GradeFailure, rule: Grade | None, given: Rubric) -> str:
+    """Return what became of a verdict that an attack changed in the model's reply."""
+    if isinstance(result, GradeFailure):
+        return "stopped by evidence"
+    verdict = next(verdict for verdict in result.verdicts if verdict.criterion == id)
+    if verdict.failed:
+        return "stopped by evidence"
+    if level in {"abstain", "not_applicable"}:
+        return "counted as no level"
+    if given.level(id, level).fails and given.criterion(id).gate is Gate.CONVERSATION:
+        return "provisional auto-fail"
+    second = next((one.level for one in rule.verdicts if one.criterion == id), UNGRADED) if rule else UNGRADED
+    return "disagrees with rules" if second not in {UNGRADED, level} else "not caught"
+
+
+def _told(tally: Counter[str]) -> dict[str, Any]:
+    total, slipped = tally["conversations"], tally["with a change not caught"]
+    low, high = _wilson(slipped, total)
+    return {**tally, "success": round(slipped / total, 3), "interval": [round(low, 3), round(high, 3)]}
+
+
+def _wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
+    share, square = hits / total, z * z
+    centre, half = share + square / (2 * total), z * (share * (1 - share) / total + square / (4 * total * total)) ** 0.5
+    return (centre - half) / (1 + square / total), (centre + half) / (1 + square / total)
+
+
 RUNS: dict[str, Callable[[], dict[str, Any]]] = {
-    "throughput": throughput, "faults": faults, "kill": kill, "prompt": prompt, "reread": reread,
+    "throughput": throughput, "faults": faults, "kill": kill, "prompt": prompt, "reread": reread, "attacks": attacks,
 }  # fmt: skip
 
 

@@ -57,37 +57,103 @@ def server_process() -> Iterator[LiveServer]:
 def server(server_process: LiveServer) -> LiveServer:
     """The server as new."""
     server_process.control(
-        reset=True, latency=0, jitter=0, seed=1, key="", models=[], returned_model="", unsupported=[], ignored=[], faults={}, retry_after="0.05",
-        script=[], quota=-1, headers={}, gullible="", noise=0, context=0, batch_seconds=0, batch_faults={}, batch_status="completed", no_batches=False, down=False,
-    )  # fmt: skip
+        reset=True,
+        latency=0,
+        jitter=0,
+        seed=1,
+        key="",
+        models=[],
+        returned_model="",
+        unsupported=[],
+        ignored=[],
+        faults={},
+        retry_after="0.05",
+        script=[],
+        quota=-1,
+        headers={},
+        gullible="",
+        noise=0,
+        context=0,
+        batch_seconds=0,
+        batch_faults={},
+        batch_status="completed",
+        no_batches=False,
+        down=False,
+    )
     return server_process
 
 
 def make_rubric(**changes: Any) -> Rubric:
     """A rubric with a three-level and a yes/no scale, a criterion that always applies, and one under a condition."""
     made: dict[str, Any] = {
-        "name": "small", "version": "1", "title": "A small rubric", "about": "For tests.",
+        "name": "small",
+        "version": "1",
+        "title": "A small rubric",
+        "about": "For tests.",
         "instructions": ["Judge the agent alone."],
         "scales": [
-            {"id": "bar", "levels": [{"id": "below", "name": "Below", "points": 0, "fails": True}, {"id": "clears", "name": "Clears", "points": 80},
-                                     {"id": "vaults", "name": "Vaults", "points": 100}]},
-            {"id": "yes_no", "levels": [{"id": "no", "name": "No", "points": 0, "fails": True}, {"id": "yes", "name": "Yes", "points": 100}]},
+            {
+                "id": "bar",
+                "levels": [
+                    {"id": "below", "name": "Below", "points": 0, "fails": True},
+                    {"id": "clears", "name": "Clears", "points": 80},
+                    {"id": "vaults", "name": "Vaults", "points": 100},
+                ],
+            },
+            {
+                "id": "yes_no",
+                "levels": [{"id": "no", "name": "No", "points": 0, "fails": True}, {"id": "yes", "name": "Yes", "points": 100}],
+            },
         ],
         "sections": [{"id": "manner", "name": "Manner"}, {"id": "matter", "name": "Matter"}],
         "criteria": [
-            {"id": "courtesy", "name": "Courtesy", "asks": "Was the agent polite?", "scale": "bar", "section": "manner", "weight": 2,
-             "gate": "conversation", "applies": {"when": "always"}, "levels": {"below": "Rude.", "clears": "Polite.", "vaults": "Warm."}},
-            {"id": "closing", "name": "Closing", "asks": "Did it end well?", "scale": "bar", "section": "manner", "weight": 1, "parts": "last",
-             "applies": {"when": "the talk reaches its end"}, "levels": {"below": "Breaks off.", "clears": "Takes leave.", "vaults": "Sums up."},
-             "examples": [{"level": "clears", "passage": "Anything else today?", "why": "Asks whether anything is left."}]},
-            {"id": "identity", "name": "Identity", "asks": "Was the customer's identity checked?", "scale": "yes_no", "section": "matter",
-             "weight": 1, "applies": {"when": "account data are touched"}, "levels": {"no": "Not asked.", "yes": "Asked and checked."}},
-            {"id": "disclosure", "name": "Disclosure", "asks": "Was the fee named?", "scale": "yes_no", "section": "matter", "weight": 1,
-             "parts": "best", "applies": {"when": "the identity was checked", "condition": {"criterion": "identity", "levels": ["yes"]}},
-             "levels": {"no": "Not named.", "yes": "Named."}},
+            {
+                "id": "courtesy",
+                "name": "Courtesy",
+                "asks": "Was the agent polite?",
+                "scale": "bar",
+                "section": "manner",
+                "weight": 2,
+                "gate": "conversation",
+                "applies": {"when": "always"},
+                "levels": {"below": "Rude.", "clears": "Polite.", "vaults": "Warm."},
+            },
+            {
+                "id": "closing",
+                "name": "Closing",
+                "asks": "Did it end well?",
+                "scale": "bar",
+                "section": "manner",
+                "weight": 1,
+                "parts": "last",
+                "applies": {"when": "the talk reaches its end"},
+                "levels": {"below": "Breaks off.", "clears": "Takes leave.", "vaults": "Sums up."},
+                "examples": [{"level": "clears", "passage": "Anything else today?", "why": "Asks whether anything is left."}],
+            },
+            {
+                "id": "identity",
+                "name": "Identity",
+                "asks": "Was the customer's identity checked?",
+                "scale": "yes_no",
+                "section": "matter",
+                "weight": 1,
+                "applies": {"when": "account data are touched"},
+                "levels": {"no": "Not asked.", "yes": "Asked and checked."},
+            },
+            {
+                "id": "disclosure",
+                "name": "Disclosure",
+                "asks": "Was the fee named?",
+                "scale": "yes_no",
+                "section": "matter",
+                "weight": 1,
+                "parts": "best",
+                "applies": {"when": "the identity was checked", "condition": {"criterion": "identity", "levels": ["yes"]}},
+                "levels": {"no": "Not named.", "yes": "Named."},
+            },
         ],
         "bands": [{"id": "below", "name": "Below"}, {"id": "clears", "name": "Clears", "from_score": 70}],
-    }  # fmt: skip
+    }
     return Rubric.model_validate(made | changes)
 
 

@@ -36,7 +36,7 @@ def test_a_batch_gives_the_same_verdicts_as_single_calls(server: LiveServer, mak
     assert verdicts(results) == verdicts(make_grader().grade(batch(20)))
 
 
-def test_a_batch_costs_less(server: LiveServer, make_grader: MakeGrader) -> None:
+def test_a_batch_costs_less(make_grader: MakeGrader) -> None:
     one, many = make_grader(model="gpt-4o-mini"), make_grader(model="gpt-4o-mini", **BATCH)
     one.grade(batch(4))
     many.grade(batch(4))

@@ -72,8 +72,22 @@ def test_an_abstention_is_ungraded_with_its_reason_and_no_failure(make_grader: M
     assert {verdict.reason for verdict in abstained} == {ABSTAINED}
 
 
-FAULTS = ["cut", "prose", "refusal", "blank", "no_list", "wrong_ids", "duplicates", "invented", "wrong_levels", "missing", "shapeless", "strings",
-          "length", "twice"]  # fmt: skip
+FAULTS = [
+    "cut",
+    "prose",
+    "refusal",
+    "blank",
+    "no_list",
+    "wrong_ids",
+    "duplicates",
+    "invented",
+    "wrong_levels",
+    "missing",
+    "shapeless",
+    "strings",
+    "length",
+    "twice",
+]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -168,7 +182,7 @@ def test_a_reply_that_drips_is_given_up_at_the_total_deadline(server: LiveServer
     assert sum(server.stats()["asked"].values()) == 2
 
 
-def test_a_streamed_reply_gives_the_same_levels(server: LiveServer, make_grader: MakeGrader) -> None:
+def test_a_streamed_reply_gives_the_same_levels(make_grader: MakeGrader) -> None:
     transcripts = batch(5)
     plain, streamed = make_grader(), make_grader(stream=True)
     assert [levels(grade) for grade in streamed.grade(transcripts)] == [levels(grade) for grade in plain.grade(transcripts)]
@@ -209,7 +223,7 @@ def test_threads_share_one_grader_and_its_bound(server: LiveServer, make_grader:
     server.control(latency=0.05)
     grader = make_grader(in_flight=5)
     done: list[int] = []
-    threads = [threading.Thread(target=lambda part=part: done.append(len(grader.grade(batch(40)[part::4])))) for part in range(4)]  # type: ignore[misc]
+    threads = [threading.Thread(target=lambda part=part: done.append(len(grader.grade(batch(40)[part::4])))) for part in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -218,7 +232,7 @@ def test_threads_share_one_grader_and_its_bound(server: LiveServer, make_grader:
     assert server.stats()["most_in_flight"] == 5
 
 
-def test_requests_a_minute_are_kept_to(server: LiveServer, make_grader: MakeGrader) -> None:
+def test_requests_a_minute_are_kept_to(make_grader: MakeGrader) -> None:
     # A minute's worth may go at once; what is beyond it waits its turn: 60 a minute is one a second.
     began = time.monotonic()
     make_grader(requests_per_minute=60).grade(batch(62))
@@ -316,7 +330,7 @@ def test_a_hard_budget_is_kept_to_and_what_it_does_not_cover_fails_for_that_reas
         assert sum(usage.input_tokens + usage.output_tokens for usage in spent) <= limit["budget_tokens"]
 
 
-def test_a_budget_in_money_needs_no_more_than_a_price(server: LiveServer, make_grader: MakeGrader) -> None:
+def test_a_budget_in_money_needs_no_more_than_a_price(make_grader: MakeGrader) -> None:
     grader = make_grader(model="gpt-4o-mini", in_flight=1, budget_usd=0.01)
     results = grader.grade(batch(60))
     assert {result.reason for result in results if isinstance(result, GradeFailure)} == {"failed:budget"}

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +23,7 @@ def test_parts_cover_every_turn_fit_the_room_and_go_forward(words: list[int], ro
     for part in parts:
         assert sum(estimate_tokens(turn.text) + TURN_TOKENS for turn in turns[part.first : part.last]) <= room
         assert part.count == len(parts)
-    for one, two in zip(parts, parts[1:], strict=False):
+    for one, two in pairwise(parts):
         assert one.first < two.first <= one.last < two.last
 
 

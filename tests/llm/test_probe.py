@@ -27,22 +27,22 @@ def test_a_server_that_cannot_be_used_is_told_in_one_line_before_any_conversatio
 
 
 def test_a_wrong_base_url_is_told(server: LiveServer, make_grader: MakeGrader) -> None:
-    with pytest.raises(GraderUnavailableError, match="there is no LLM at .*usually ends in /v1"):
+    with pytest.raises(GraderUnavailableError, match=r"there is no LLM at .*usually ends in /v1"):
         make_grader(base_url=f"{server.root}/api").probe()
 
 
 def test_a_server_that_is_no_llm_is_told(server: LiveServer, make_grader: MakeGrader) -> None:
-    with pytest.raises(GraderUnavailableError, match="there is no LLM at|is no LLM server"):
+    with pytest.raises(GraderUnavailableError, match=r"there is no LLM at|is no LLM server"):
         make_grader(base_url=server.root).probe()
 
 
 def test_a_port_where_nobody_listens_is_told(make_grader: MakeGrader) -> None:
-    with pytest.raises(GraderUnavailableError, match="cannot be reached"):
+    with pytest.raises(GraderUnavailableError, match=r"cannot be reached"):
         make_grader(base_url="http://127.0.0.1:9/v1").probe()
 
 
 def test_a_host_that_does_not_exist_is_told(make_grader: MakeGrader) -> None:
-    with pytest.raises(GraderUnavailableError, match="cannot be reached|does not answer"):
+    with pytest.raises(GraderUnavailableError, match=r"cannot be reached|does not answer"):
         make_grader(base_url="http://no-such-host.invalid/v1", connect_timeout=2).probe()
 
 

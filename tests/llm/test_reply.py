@@ -44,9 +44,24 @@ def test_a_faultless_reply_is_read() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [None, "", "null", "[]", '"clears"', "{}", '{"verdicts": {}}', '{"verdicts": [', "I would say: clears.", "{'verdicts': []}", "[" * 100_000,
-     '{"verdicts": []}{"verdicts": []}', 'Sure: {"verdicts": []}', '{"verdicts": NaN}', '{"verdicts": [], "verdicts": [1]}'],
-)  # fmt: skip
+    [
+        None,
+        "",
+        "null",
+        "[]",
+        '"clears"',
+        "{}",
+        '{"verdicts": {}}',
+        '{"verdicts": [',
+        "I would say: clears.",
+        "{'verdicts': []}",
+        "[" * 100_000,
+        '{"verdicts": []}{"verdicts": []}',
+        'Sure: {"verdicts": []}',
+        '{"verdicts": NaN}',
+        '{"verdicts": [], "verdicts": [1]}',
+    ],
+)
 def test_what_is_not_one_object_of_the_shape_is_unread(content: str | None) -> None:
     assert reading(content).faults["courtesy"].kind is FaultKind.UNREAD
 
@@ -100,9 +115,16 @@ def test_a_criterion_that_always_applies_is_never_not_applicable() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"quotes": "none"}, {"quotes": [{"turn": 1}]}, {"quotes": [{"turn": "one", "text": "x"}]}, {"level": 1}, {"why": None}, {"level": None},
-     {"quotes": [{"turn": 1, "text": "x" * 30_000}]}],
-)  # fmt: skip
+    [
+        {"quotes": "none"},
+        {"quotes": [{"turn": 1}]},
+        {"quotes": [{"turn": "one", "text": "x"}]},
+        {"level": 1},
+        {"why": None},
+        {"level": None},
+        {"quotes": [{"turn": 1, "text": "x" * 30_000}]},
+    ],
+)
 def test_a_verdict_with_a_field_of_another_type_is_malformed(changes: dict[str, Any]) -> None:
     assert fault(item(**changes)) is FaultKind.MALFORMED
 
@@ -140,8 +162,19 @@ def test_the_reason_is_one_line_of_bounded_length_without_invisible_signs() -> N
     assert len(said.why) == 600
 
 
-@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-    st.sampled_from(["verdicts", "id", "level", "why", "quotes", "turn", "text", "x"]), inner | st.sampled_from(["courtesy", "clears"]), max_size=5)))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.sampled_from(["verdicts", "id", "level", "why", "quotes", "turn", "text", "x"]),
+                inner | st.sampled_from(["courtesy", "clears"]),
+                max_size=5,
+            )
+        ),
+    )
+)
 def test_whatever_json_comes_every_criterion_is_said_or_at_fault(document: Any) -> None:
     for content in (json.dumps(document), json.dumps({"verdicts": document}), json.dumps({"verdicts": [document]})):
         result = reading(content, IDS)
