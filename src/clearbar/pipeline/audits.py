@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from clearbar.errors import UsageError
 from clearbar.model import Model
 from clearbar.pipeline.checking import measured
-from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, make_reports
+from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, graded_items, make_reports
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.run import Listed, Pulled, audit_conversations
 from clearbar.pipeline.selecting import sample_for_review
@@ -114,8 +114,11 @@ def run_audit(
         )
         WATCH.get()("reports", 0)
         known = measured(space, notice=notice)
-        reports = make_reports(project, settings, store, space.rubric, asked, run=pulled.run, why_rules=space.why_rules, measured=known)
-        sampled = sample_for_review(space, store, pulled.run, asked, settings.review.sample if request.review is None else request.review)
+        items = graded_items(store, space.rubric, asked)
+        reports = make_reports(
+            project, settings, store, space.rubric, asked, items=items, run=pulled.run, why_rules=space.why_rules, measured=known
+        )
+        sampled = sample_for_review(space, store, pulled.run, items, settings.review.sample if request.review is None else request.review)
         return _result(space, pulled, reports, sampled)
 
 

@@ -1,12 +1,13 @@
 """Reports of a period from the store: every conversation of the sources asked for, whichever run graded it."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from clearbar.articles import load_articles
 from clearbar.audit import assemble
+from clearbar.corrections import Corrections
 from clearbar.errors import Rejection, UsageError
 from clearbar.estimates import Estimates, estimate
 from clearbar.labelled import resolve
@@ -100,7 +101,7 @@ def run_report(project: Project, settings: Settings, request: ReportRequest) -> 
     """
     rubric = open_rubric(request.rubric or settings.grading.rubric, project)
     with open_store(project, settings) as store:
-        made = make_reports(project, settings, store, rubric, request)
+        made = make_reports(project, settings, store, rubric, request, items=graded_items(store, rubric, request))
     if not made.teams:
         raise UsageError("the store holds no graded conversation of that kind", fix="grade some first: clearbar audit")
     return made
@@ -113,6 +114,7 @@ def make_reports(
     rubric: Rubric,
     request: ReportRequest,
     *,
+    items: Sequence[ReportItem],
     run: Run | None = None,
     why_rules: str | None = None,
     measured: Sequence[Measured] = (),
@@ -125,6 +127,8 @@ def make_reports(
         What to work with.
     request
         Which conversations, and where to.
+    items
+        Those conversations, as `graded_items` gives them.
     run
         The pull behind them, for its counts.
     why_rules
@@ -132,9 +136,6 @@ def make_reports(
     measured
         How far the graders agree with labels.
     """
-    items = sorted(
-        graded_items(store, rubric, request), key=lambda item: (item.transcript.team or "", item.transcript.source, item.transcript.id)
-    )
     folder = request.out or project.state / "reports"
     if not items:
         return Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
@@ -175,8 +176,8 @@ def make_reports(
     )
 
 
-def graded_items(store: Store, rubric: Rubric, request: ReportRequest) -> Iterator[ReportItem]:
-    """Yield the latest audit of each conversation that was asked for, scored with the rubric as it stands now."""
+def graded_items(store: Store, rubric: Rubric, request: ReportRequest) -> list[ReportItem]:
+    """Return the latest audit of each conversation that was asked for, with what reviewers corrected, scored as the rubric says now."""
     stored = store.audits(
         since=request.since,
         until=request.until,
@@ -186,9 +187,12 @@ def graded_items(store: Store, rubric: Rubric, request: ReportRequest) -> Iterat
         asked=request.asked,
         turns=True,
     )
+    corrections = Corrections.load(store, rubric)
+    items = []
     for item in stored:
         transcript = _transcript(item)
-        yield ReportItem(transcript=transcript, audit=assemble(transcript, rubric, item.verdicts, item.usage))
+        items.append(ReportItem(transcript=transcript, audit=assemble(transcript, rubric, corrections.apply(item), item.usage)))
+    return sorted(items, key=lambda item: (item.transcript.team or "", item.transcript.source, item.transcript.id))
 
 
 def _transcript(item: StoredAudit) -> RedactedTranscript:

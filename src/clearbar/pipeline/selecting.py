@@ -1,12 +1,50 @@
 """Which conversations people look at: a random part with known chances, and the doubtful ones."""
 
-from clearbar.pipeline.reporting import ReportRequest
+from collections.abc import Sequence
+
+from clearbar.audit import assemble
 from clearbar.pipeline.workspace import Workspace
-from clearbar.store import Run, Store
+from clearbar.report import ReportItem
+from clearbar.sampling import Candidate, candidates, draw
+from clearbar.store import Run, Sampled, Store
+from clearbar.verdict import Audit
 
 __all__ = ["sample_for_review"]
 
 
-def sample_for_review(space: Workspace, store: Store, run: Run, asked: ReportRequest, number: int) -> int:
-    del space, store, run, asked, number
-    return 0
+def sample_for_review(space: Workspace, store: Store, run: Run, items: Sequence[ReportItem], number: int) -> int:
+    """Draw conversations for review, write the draw down with its proof, and return how many were drawn.
+
+    Parameters
+    ----------
+    space
+        Rubric, seed, and the rules, whose disagreement with another grader is a reason to look.
+    store
+        Keeps the draw.
+    run
+        The run that the draw belongs to.
+    items
+        The conversations that could be reviewed.
+    number
+        How many reviews there are.
+    """
+    if not number or not items:
+        return 0
+    frame = [one for source in sorted({item.transcript.source for item in items}) for one in _frame(space, store, items, source)]
+    drawn = draw(frame, budget=number, seed=space.settings.review.seed)
+    hashes = {(item.transcript.source, item.transcript.id): item.transcript.text_hash for item in items}
+    kept = {"source", "id", "part", "stratum", "probability", "seed", "frame_hash", "why"}
+    store.add_samples(Sampled(run=run.id, text_hash=hashes[one.source, one.id], **one.model_dump(include=kept)) for one in drawn)
+    return len(drawn)
+
+
+def _frame(space: Workspace, store: Store, items: Sequence[ReportItem], source: str) -> list[Candidate]:
+    own = [item for item in items if item.transcript.source == source]
+    others = [] if space.llm is None else _by_rules(space, store, own)
+    return candidates([item.audit for item in own], space.rubric, source=source, others=others)
+
+
+def _by_rules(space: Workspace, store: Store, items: Sequence[ReportItem]) -> list[Audit]:
+    keys = {space.rules.key(item.transcript): item for item in items}
+    found = store.known_grades(keys)
+    return [assemble(keys[key].transcript, space.rubric, grade.verdicts) for key, grade in found.items()]
