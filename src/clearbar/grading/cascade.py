@@ -24,7 +24,7 @@ BAR = 0.8
 """Where there are no LLM verdicts on the labelled conversations to tell what is lost."""
 TOLERANCE = 0.01
 """Share of agreement that a cascade may lose against the LLM alone, on the part of the labels on which the bar is chosen."""
-FEWEST = 8
+FEWEST = 12
 """Labelled verdicts below which a level is not trusted, whatever its precision."""
 Z = 1.645
 """Of a one-sided 95 % bound."""
