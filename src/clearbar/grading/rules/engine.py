@@ -56,7 +56,7 @@ class Finder:
         """Yield where a group stands in a text outside what guards against it, in code points of the text as it was written."""
         guards = list(self._spans(group.unless, utterance)) if group.unless else []
         for start, end in self._spans(group.pattern, utterance):
-            if not any(low <= start and end <= high for low, high in guards):
+            if not any(low < end and start < high for low, high in guards):
                 yield utterance.original(start, end)
 
     def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:

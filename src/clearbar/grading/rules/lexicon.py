@@ -25,7 +25,7 @@ class GroupEntry(Model):
     """What the group means; for people."""
     phrases: tuple[str, ...] = Field(min_length=1)
     unless: tuple[str, ...] = ()
-    """A hit inside one of these does not count."""
+    """A hit that overlaps one of these does not count."""
 
 
 class LexiconFile(Model):
@@ -55,7 +55,7 @@ class Group:
     pattern
         One regular expression for all phrases, in the syntax that both engines share.
     unless
-        Hits inside a hit of this pattern do not count.
+        Hits that overlap a hit of this pattern do not count.
     """
 
     def __init__(self, name: str, speaker: Speaker, pattern: str, unless: str | None) -> None:

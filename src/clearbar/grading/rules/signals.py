@@ -15,8 +15,10 @@ __all__ = ["QUOTED", "SIGNALS", "Signals", "Spoken", "mannerly"]
 
 CUSTOMER: Final = 0
 AGENT: Final = 1
-_SAME: Final = 0.8  # share of common words from which two turns say the same
+_SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6
+_STOCK: Final = 20
+_NEARLY: Final = 0.7
 _SHORT: Final = 3
 _CLAUSE: Final = 5
 _LONG: Final = 12
@@ -236,11 +238,12 @@ class Signals:
 
     @_signal("anger", "complaint", "loss", "chase")
     def grievance(self) -> list[int]:
-        """Customer turns that hold the company to account for a failure, or are angry."""
+        """Customer turns that hold the company to account for a failure; anger alone does only beside a fault or a complaint."""
         held = set(self._with(self.customer, "complaint")) & set(
-            self._with(self.customer, "fault", "loss", "chase", "worry", "repeat_point")
+            self._with(self.customer, "fault", "loss", "chase", "worry", "repeat_point", "reported_refusal")
         )
-        return sorted(held | set(self.turns("heat")))
+        blamed = self.heard & self._bits("complaint", "fault", "chase", "reported_refusal")
+        return sorted(held | set(self.turns("heat") if blamed else ()))
 
     @_signal("request")
     def requests(self) -> list[int]:
@@ -362,9 +365,22 @@ class Signals:
 
     @_signal()
     def repeats_itself(self) -> list[int]:
-        """Long agent turns that say nearly what an earlier one said."""
-        long = [place for place in self.agent if self._length(place) >= _LONG]
-        return [place for number, place in enumerate(long) if any(self._same(place, other) for other in long[:number])]
+        """Agent turns that answer a question or a complaint with what an earlier one said, other than to refuse or take leave."""
+        spared = self._bits("refusal", "anything_else", "farewell")
+        pressing = self._bits("complaint", "repeat_point", "anger", "chase", "fault")
+        long = [place for place in self.agent if self._length(place) >= _CLAUSE and not self.masks[place] & spared]
+        found = []
+        for number, place in enumerate(long):
+            before = place - 1
+            pressed = before >= 0 and self.sides[before] == CUSTOMER and (self._asks(before) or self.masks[before] & pressing)
+            if pressed and any(self._again(place, other) for other in long[:number]):
+                found.append(place)
+        return found
+
+    def _again(self, one: int, other: int) -> bool:
+        """Whether two turns are one text, or nearly so where they are long."""
+        left, right = self._words(one), self._words(other)
+        return left == right or (len(left) >= _STOCK and len(left & right) >= _NEARLY * max(len(left), len(right)))
 
     def _same(self, one: int, other: int) -> bool:
         if self.utterances[one] is self.utterances[other]:
@@ -475,6 +491,16 @@ class Signals:
         """Turns of a bot or the system, which are not searched."""
         return sum(turn.role in {"bot", "system"} for turn in self.all)
 
+    @_signal()
+    def system_turns(self) -> float:
+        """Turns of the system: tool calls, data and notices, which the rules do not read."""
+        return sum(turn.role == "system" for turn in self.all)
+
+    @_signal("booked")
+    def booked_for(self) -> list[int]:
+        """Agent turns by which something is arranged, if the agent names a time anywhere."""
+        return self._with(self.agent, "booked") if self.turns("when") else []
+
     @_signal("recording_notice_said")
     def early_notice(self) -> list[int]:
         """Agent turns that tell of the recording before the customer's second turn."""
@@ -532,12 +558,16 @@ class Signals:
         spoken = [place for place, side in enumerate(self.sides) if side >= 0][-3:]
         return [place for place in self._with(spoken, "leave", "gratitude", "solved") if self.sides[place] == CUSTOMER]
 
-    @_signal("done")
+    @_signal("done", "failure")
     def stops_when_done(self) -> list[int]:
-        """The agent's last turn, if it is the last of all and only says that something is done."""
+        """The agent's last turn, if it is the last of all and only says that something is done, or failed."""
         if self.turns("customer_has_last_word"):
             return []
-        return [place for place in self._with(self.agent[-1:], "done") if not self.masks[place] & self._bits("farewell", "anything_else")]
+        return [
+            place
+            for place in self._with(self.agent[-1:], "done", "failure")
+            if not self.masks[place] & self._bits("farewell", "anything_else")
+        ]
 
 
 def mannerly(utterance: Utterance, tongue: Tongue) -> bool:
