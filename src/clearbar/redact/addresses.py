@@ -41,10 +41,10 @@ ADDRESS_CUE: Final = "|".join(
 
 _CAPITAL: Final = r"[A-ZÀ-Þ][\w'-]*"
 _PLACE: Final = rf"{_CAPITAL}(?:[ -](?:(?:am|an der|upon|on|le|la|les|de|sur|under|im|in der)[ -])?{_CAPITAL}){{0,3}}"
-_UNIT: Final = r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|no|piano|appartamento|interno|piso|puerta|#)\.?\s?#?\w{1,6}"
+_UNIT: Final = r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|no|piano|appartamento|interno|piso|puerta)\b\.?\s?#?\w{1,6}\b"
 _NOT_MORE: Final = r"(?!\w|[ .-]?\d)"
 _UK: Final = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRV-Y]) \d[ABD-HJLNP-UW-Z]{2})(?![\w-])"
-_STATE: Final = r"(?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
+_STATE: Final = r"(?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|GU|VI|AS|MH|FM|MP|PW|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
 _ZIP: Final = rf"{_STATE},?\s\d{{5}}(?:-\d{{4}})?{_NOT_MORE}"
 _TAIL: Final = (
     rf"(?i:,?[ \n]{_UNIT})?"
@@ -71,6 +71,7 @@ def _forms() -> tuple[re.Pattern[str], ...]:
         rf"{_NUMBER}\s{_LEAD},?\s(?:{_PLACE},?\s)?(?:{_UK}|{_ZIP})",
         rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE})(?![\w'-]){_DOT}{_TAIL}",
         rf"(?<!\w)(?:(?:{_CAPITAL}[ -]){{0,3}}(?i:stra(?:ss|ß)e|allee)|[A-ZÀ-Þ][\w.-]{{2,40}}(?i:{_COMPOUND})){_HOUSE}{_TAIL}",
+        rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}-Ring{_HOUSE}{_TAIL}",
         rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}ring{_HOUSE},?[ \n](?:[A-Z]{{1,2}}-)?\d{{4,5}}\s{_PLACE}",
         rf"(?<!\w)[a-zà-ÿ]{{3,40}}(?:stra(?:ss|ß)e|str\.|straat){_HOUSE}",
         rf"{_NUMBER}\s?(?:bis|ter)?,?\s(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}}{_TAIL}",

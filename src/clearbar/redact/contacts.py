@@ -8,14 +8,14 @@ from typing import Final
 from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.view import View
 
-__all__ = ["EMAIL_CUES", "IP_FORM", "find_emails", "find_ips", "find_url_secrets"]
+__all__ = ["EMAIL_CUE", "IP_FORM", "find_emails", "find_ips", "find_url_secrets"]
 
 _LOCAL_LIMIT: Final = 64
 _CREDENTIALS_LIMIT: Final = 256
 _CREDENTIALS_END: Final = re.compile(r"[\s/?#\0]")
 _LOCAL: Final = frozenset("._%+-'!#$&*/=?^`{|}~")
 _DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}(?![\w@])")
-EMAIL_CUES: Final = (r"@| dot |[(\[{](?:dot|at)[)\]}]",)
+EMAIL_CUE: Final = r"@| dot |[(\[{](?:dot|at)[)\]}]"
 _SPELT: Final = (
     r"\b[a-z0-9][a-z0-9._-]{0,40}(?: dot [a-z0-9][a-z0-9_-]{0,30}){0,3} ?(?: at |\(at\)|\[at\]|\{at\}) ?[a-z0-9][a-z0-9-]{0,40}"
     r"(?: ?(?: dot |\(dot\)|\[dot\]|\{dot\}) ?[a-z][a-z0-9-]{0,20}){1,3}\b"

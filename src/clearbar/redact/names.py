@@ -33,27 +33,30 @@ _INTRODUCED: Final = (
     r"(?: is| was|'s|:|\?s)|i(?:'|\?| a)?m called|name:|mein name ist|ich hei(?:ss|\?)e|je m'appelle|me llamo|mi chiamo|ik heet)[ :]"
 )
 _ENTITLED: Final = r"\b(?:names? (?:on|of|for) [a-z ]{0,30} (?:is|are|was)|(?:first|last|full|sur|family) ?names are|(?:under|in) the name(?: of)?|names? (?:is|are))[ :]"
-_TITLED: Final = r"\b(?:mr|mrs|ms|mx|dr|prof|professor|miss|herrn?|frau|monsieur|madame|mme|mlle|se\?ora?|signora?|mevrouw)\b\.? [a-z?]"
-_HAIL: Final = (
-    r"\b(?:hi+|hello|hey+|dear|good (?:morning|afternoon|evening|day)|thanks?(?: you)?(?: so much| very much| again| a lot)?|thx|ty|cheers|"
-    r"welcome(?: back)?|sorry|apologies|bye|goodbye|take care|nice to meet you|call me|(?:speaking|chatting|talking) (?:to|with)|hallo|"
-    r"guten (?:tag|morgen|abend)|moin|gr\?ezi|servus|liebe[r]?|sehr geehrte[r]?|bonjour|bonsoir|salut|hola|ciao|buongiorno)"
-)
-_SHORT_HAIL: Final = r"(?:^|[\x00\n]|[.!?] )(?:morning|afternoon|evening)"
-_FAREWELL: Final = (
-    r"\b(?:regards|wishes|all the best|best|sincerely|faithfully|yours|thanks?(?: you)?|cheers|cordialement|saludos|"
-    r"gr(?:\?|u|ue)(?:\?|ss)e?)(?:, |[,!.]? ?\n{1,3} ?)"
-)
-_STATEMENT: Final = r"\b(?:this is|it's|it\?s|i(?:'|\?| a)m|hier (?:spricht|ist)|(?:you are|you're) through to) "
-_PLAIN_STATEMENT: Final = (
-    r"\b(?:im|ich bin|je suis|c'est|soy|sono|ik ben|met|(?:ask|asked|asking) for|(?:speak|spoke|spoken|talk|talked) (?:to|with)|"
-    r"(?:my|his|her|our|their|the) (?:son|daughter|husband|wife|partner|mother|mum|mom|father|dad|brother|sister|friend|flatmate|neighbou?r|"
-    r"colleague|boss)) "
-)
 _CALLED: Final = (
     r"\b(?:(?:some(?:one|body)|guy|man|woman|lady|person|friend|colleague|agent|manager|driver|technician|engineer) (?:called|named)|"
     r"signed (?:for )?by) "
 )
+_TITLED: Final = r"(?:mr|mrs|ms|mx|dr|prof|professor|miss|herrn?|frau|monsieur|madame|mme|mlle|se\?ora?|signora?|mevrouw)\b\.? [a-z?]"
+_HAIL: Final = (
+    r"(?:hi+|hello|hey+|dear|good (?:morning|afternoon|evening|day)|thanks?(?: you)?(?: so much| very much| again| a lot)?|thx|ty|cheers|"
+    r"welcome(?: back)?|sorry|apologies|bye|goodbye|take care|nice to meet you|call me|(?:speaking|chatting|talking) (?:to|with)|hallo|"
+    r"guten (?:tag|morgen|abend)|moin|gr\?ezi|servus|liebe[r]?|sehr geehrte[r]?|bonjour|bonsoir|salut|hola|ciao|buongiorno)"
+    r"(?:[,:]? {1,2}|!+ |,? - |[,!.]? ?\n{1,3} ?)"
+)
+_SHORT_HAIL: Final = r"(?:morning|afternoon|evening)(?:[,!]? |,? ?\n{1,3} ?)"
+"""Only at the beginning of what is said."""
+_FAREWELL: Final = (
+    r"(?:regards|wishes|all the best|best|sincerely|faithfully|yours|cordialement|saludos|gr(?:\?|u|ue)(?:\?|ss)e?)(?:, |[,!.]? ?\n{1,3} ?)"
+)
+_STATEMENT: Final = r"(?:this is|it's|it\?s|i(?:'|\?| a)m|hier (?:spricht|ist)|(?:you are|you're) through to) "
+_PLAIN_STATEMENT: Final = (
+    r"(?:im|ich bin|je suis|c'est|soy|sono|ik ben|met|(?:ask|asked|asking) for|(?:speak|spoke|spoken|talk|talked) (?:to|with)|"
+    r"(?:my|his|her|our|their|the) (?:son|daughter|husband|wife|partner|mother|mum|mom|father|dad|brother|sister|friend|flatmate|neighbou?r|"
+    r"colleague|boss)) "
+)
+"""Only before a common given name."""
+_STATING: Final = re.compile(rf"\W*(?:{_STATEMENT}|{_PLAIN_STATEMENT})".replace(r"\?", "."), re.IGNORECASE)
 _SELF: Final = r"[a-z?]+(?:['-][a-z?]+)? (?:here|speaking)\b"
 _SIGNED: Final = r"[-~^] ?[a-z?]+ ?(?:[a-z?]+ ?)?(?:\x00|$)"
 _LINE: Final = r"\n(?-i:[A-Z?])[a-z?'-]+ (?:[a-z]\. )?(?-i:[A-Z?])[a-z?'-]+ ?(?:[,\n\x00]|$)"
@@ -92,15 +95,12 @@ class Names:
         self._keep = frozenset(word.lower() for word in keep)
         given = "|".join(sorted(word for word in read_words("given_names") if word.isascii()))
         name = rf"(?:(?-i:[A-Z?])|(?:{given})\b)"
+        begun = rf"\b(?:{_TITLED}|(?:{_HAIL}|{_FAREWELL}){name})|(?:^|[\x00\n]|[.!?] ){_SHORT_HAIL}{name}"
         table: tuple[tuple[str, Callable[[View, int, int], Spans]], ...] = (
             (_INTRODUCED, partial(_read_after, trust=_Trust.INTRODUCED)),
-            (_ENTITLED, partial(_read_after, trust=_Trust.ENTITLED)),
-            (_TITLED, partial(_read_from, trust=_Trust.TITLED)),
-            (rf"(?:{_HAIL}|{_SHORT_HAIL})(?:[,:]? {{1,2}}|!+ |,? - |[,!.]? ?\n{{1,3}} ?){name}", partial(_read_from, trust=_Trust.GREETED)),
-            (_FAREWELL + name, partial(_read_from, trust=_Trust.GREETED)),
-            (_STATEMENT + name, partial(_read_from, trust=_Trust.STATED)),
-            (rf"{_PLAIN_STATEMENT}(?:{given})\b", partial(_read_from, trust=_Trust.STATED)),
-            (_CALLED, partial(_read_after, trust=_Trust.ENTITLED)),
+            (rf"{_ENTITLED}|{_CALLED}", partial(_read_after, trust=_Trust.ENTITLED)),
+            (begun, _read_begun),
+            (rf"\b(?:{_STATEMENT}{name}|{_PLAIN_STATEMENT}(?:{given})\b)", _read_begun),
             (_SELF, _read_self),
             (_SIGNED, _read_signature),
             (_LINE, _read_line),
@@ -145,19 +145,22 @@ def _read_after(view: View, _: int, end: int, trust: _Trust) -> Spans:
     return _read(view.text, gap.end() if gap else end, trust)
 
 
-def _read_from(view: View, cue: int, end: int, trust: _Trust) -> Spans:
+def _read_begun(view: View, cue: int, end: int) -> Spans:
     """Read the name whose beginning a cue's match includes."""
     text, start = view.text, end
     while start > cue and text[start - 1].isalpha():
         start -= 1
+    trust = _Trust.GREETED
+    if text[cue:start].rstrip(" .").lower() in read_words("titles"):
+        trust = _Trust.TITLED
+    elif _STATING.fullmatch(text, cue, start):
+        trust = _Trust.STATED
     spans = _read(text, start, trust)
     if not spans:
         return spans
     if text[start - 2] in "!.\n" or text[start - 1] == "\n":  # a new sentence or line: a signature, or the next thing said
         return spans if _ends(text, spans[-1][1]) and (len(spans) > 1 or not _is_ambiguous(text, spans[0])) else []
-    if trust in {_Trust.GREETED, _Trust.STATED} and _is_brand(text, spans):
-        return []
-    return spans
+    return [] if trust is not _Trust.TITLED and _is_brand(text, spans) else spans
 
 
 def _read_signature(view: View, start: int, _: int) -> Spans:

@@ -1,10 +1,8 @@
 """Placeholders: `[EMAIL_1]`, numbered in a conversation so that the same value is the same placeholder."""
 
-import heapq
 import re
 from bisect import bisect_left
-from collections.abc import Container, Iterable, Iterator, Sequence
-from itertools import count
+from collections.abc import Container, Sequence
 from typing import Final
 
 from clearbar.redact.kinds import Finding, Kind
@@ -51,8 +49,8 @@ class Placeholders:
         return self._given[key]
 
 
-def settle(findings: Iterable[Finding], standing: Sequence[tuple[int, int]]) -> Iterator[Finding]:
-    """Yield findings from left to right so that none overlap each other or a placeholder that stands in the text.
+def settle(findings: list[Finding], standing: Sequence[tuple[int, int]]) -> list[Finding]:
+    """Return findings from left to right so that none overlap each other or a placeholder that stands in the text.
 
     Of one inside another the outer stays. Of two that overlap in part, the lower in rank keeps what the other leaves: nothing of either
     stays in the text.
@@ -64,28 +62,27 @@ def settle(findings: Iterable[Finding], standing: Sequence[tuple[int, int]]) -> 
     standing
         Spans of placeholders in the text, from left to right.
     """
-    order = count()
-    heap = [(finding.start, -finding.end, _rank(finding), next(order), finding) for finding in findings]
-    heapq.heapify(heap)
-    last: Finding | None = None
-    while heap:
-        finding = heapq.heappop(heap)[-1]
-        if standing and _touches(finding, standing):
-            continue
-        if last is None:
-            last = finding
-        elif finding.start >= last.end:
-            yield last
-            last = finding
+    if standing:
+        findings = [finding for finding in findings if not _touches(finding, standing)]
+    if len(findings) < 2:  # noqa: PLR2004 - nothing to settle
+        return findings
+    ordered = sorted(findings, key=_order)
+    settled = [ordered[0]]
+    for finding in ordered[1:]:
+        last = settled[-1]
+        if finding.start >= last.end:
+            settled.append(finding)
         elif finding.end > last.end:
             if _rank(finding) < _rank(last):
-                yield last._replace(end=finding.start)
-                last = finding
+                settled[-1] = last._replace(end=finding.start)
+                settled.append(finding)
             else:
-                rest = finding._replace(start=last.end)
-                heapq.heappush(heap, (rest.start, -rest.end, _rank(rest), next(order), rest))
-    if last is not None:
-        yield last
+                settled.append(finding._replace(start=last.end))
+    return settled
+
+
+def _order(finding: Finding) -> tuple[int, int, int]:
+    return finding.start, -finding.end, _rank(finding)
 
 
 def _rank(finding: Finding) -> int:

@@ -12,7 +12,7 @@ from clearbar.errors import SettingsError
 from clearbar.model import digest
 from clearbar.redact.addresses import ADDRESS_CUE, POSTCODE_CUE, find_addresses, find_postcodes
 from clearbar.redact.births import BIRTH_CUE, find_birth_dates
-from clearbar.redact.contacts import EMAIL_CUES, IP_FORM, find_emails, find_ips, find_url_secrets
+from clearbar.redact.contacts import EMAIL_CUE, IP_FORM, find_emails, find_ips, find_url_secrets
 from clearbar.redact.custom import CustomPatterns
 from clearbar.redact.digit_runs import IBAN_FORM, RUN_FORM, find_ibans, find_numbers
 from clearbar.redact.kinds import Finding, Kind
@@ -20,7 +20,7 @@ from clearbar.redact.names import Names
 from clearbar.redact.national_ids import DOCUMENT_CUE, NationalIds, find_documents
 from clearbar.redact.passwords import SECRET_CUE, find_passwords
 from clearbar.redact.placeholders import Placeholders, settle
-from clearbar.redact.references import REFERENCE_CUES, find_references
+from clearbar.redact.references import REFERENCE_NEEDS, find_references
 from clearbar.redact.scan import Scanner
 from clearbar.redact.view import SEPARATOR, View
 from clearbar.settings import RedactionSettings
@@ -53,6 +53,8 @@ _SECRET_PARAMETERS: Final = (
 )
 
 Detector = Callable[[View], Iterable[Finding]]
+Needs = tuple[tuple[str, ...], ...]
+"""Cues of which all of one group must occur."""
 
 
 class RedactedTexts(NamedTuple):
@@ -91,9 +93,10 @@ class Redactor:
         self._scanner = Scanner(native=native)
         self._names = Names(settings.keep)
         table = [(needs, detector) for kinds, needs, detector in _detectors(settings) if self._kinds & kinds]
-        cues = list(dict.fromkeys((*self._names.cues, *(cue for needs, _ in table for cue in needs))))
+        cues = list(dict.fromkeys((*self._names.cues, *(cue for needs, _ in table for need in needs for cue in need))))
         self._presence = self._scanner.presence(cues)
-        self._detectors = [(frozenset(map(cues.index, needs)), detector) for needs, detector in table]
+        self._detectors = [(tuple(frozenset(map(cues.index, need)) for need in needs), detector) for needs, detector in table]
+        self._all = self._kinds >= set(Kind)
         self._custom = custom.find if self._kinds & custom.names else None
         self._words = frozenset(word.upper() for word in {*map(str, Kind), *custom.names})
         self.fingerprint = f"redact-{_VERSION}-{digest(settings.model_dump(mode='json'))[:12]}"
@@ -131,31 +134,30 @@ class Redactor:
             Of customer and agents, as the record gives them.
         """
         view = View(texts, self._scanner)
+        found = self._findings(view, names)
+        if not found:
+            return RedactedTexts(view.original.split(SEPARATOR), {})
         placeholders = Placeholders(view.text, self._words)
         pieces: list[str] = []
         done = 0
-        for finding in settle(self._wanted(view, names), placeholders.standing):
+        for finding in settle(found, placeholders.standing):
             start, end = view.origin(finding.start, finding.end)
             pieces += (view.original[done:start], placeholders.of(finding))
             done = end
-        if not pieces:
-            return RedactedTexts(view.original.split(SEPARATOR), {})
         pieces.append(view.original[done:])
         return RedactedTexts("".join(pieces).split(SEPARATOR), placeholders.counts)
 
-    def _findings(self, view: View, names: Sequence[str]) -> Iterator[Finding]:
-        present = self._presence(view.shadow)
-        held = frozenset(present)
+    def _findings(self, view: View, names: Sequence[str]) -> list[Finding]:
+        held = frozenset(self._presence(view.shadow))
+        found: list[Finding] = []
         for needs, detector in self._detectors:
-            if needs <= held:
-                yield from detector(view)
+            if any(need <= held for need in needs):
+                found.extend(detector(view))
         if Kind.NAME in self._kinds:
-            yield from self._names.find(view, names, held)
+            found.extend(self._names.find(view, names, held))
         if self._custom:
-            yield from self._custom(view)
-
-    def _wanted(self, view: View, names: Sequence[str]) -> Iterator[Finding]:
-        return (finding for finding in self._findings(view, names) if finding.kind in self._kinds)
+            found.extend(self._custom(view))
+        return found if self._all else [finding for finding in found if finding.kind in self._kinds]
 
     def agent(self, name: str) -> str:
         """Return the pseudonym of an agent: the same for a name however it is cased or spaced, and as long as the secret is kept."""
@@ -172,21 +174,21 @@ class Redactor:
         return f"{role}-{hmac.digest(self._secret, f'{role}:{folded}'.encode('utf-8', 'surrogatepass'), 'sha256').hex()[:digits]}"
 
 
-def _detectors(settings: RedactionSettings) -> Iterator[tuple[set[str], tuple[str, ...], Detector]]:
-    """Yield each detector with the kinds that it finds and the cues that must all occur in a conversation for it to find anything."""
+def _detectors(settings: RedactionSettings) -> Iterator[tuple[set[str], Needs, Detector]]:
+    """Yield each detector with the kinds that it finds and what a conversation must hold for it to find anything."""
     national = NationalIds(settings.regions)
-    yield {Kind.EMAIL}, EMAIL_CUES, find_emails
-    yield {Kind.PHONE, Kind.CARD}, (RUN_FORM,), partial(find_numbers, regions=tuple(settings.regions))
-    yield {Kind.IBAN}, (IBAN_FORM,), find_ibans
-    yield {Kind.NATIONAL_ID}, (national.form,), national.find
-    yield {Kind.NATIONAL_ID}, (DOCUMENT_CUE,), find_documents
-    yield {Kind.IP}, (IP_FORM,), find_ips
-    yield {Kind.SECRET}, ("://",), find_url_secrets
-    yield {Kind.SECRET}, (SECRET_CUE,), find_passwords
-    yield {Kind.ADDRESS}, (ADDRESS_CUE,), find_addresses
-    yield {Kind.ADDRESS}, (POSTCODE_CUE,), find_postcodes
-    yield {Kind.BIRTH_DATE}, (BIRTH_CUE, "[0-9]"), find_birth_dates
-    yield {Kind.REFERENCE}, REFERENCE_CUES, find_references
+    yield {Kind.EMAIL}, ((EMAIL_CUE,),), find_emails
+    yield {Kind.PHONE, Kind.CARD}, ((RUN_FORM,),), partial(find_numbers, regions=tuple(settings.regions))
+    yield {Kind.IBAN}, ((IBAN_FORM,),), find_ibans
+    yield {Kind.NATIONAL_ID}, ((national.form,),), national.find
+    yield {Kind.NATIONAL_ID}, ((DOCUMENT_CUE, "[0-9]"),), find_documents
+    yield {Kind.IP}, ((IP_FORM,),), find_ips
+    yield {Kind.SECRET}, (("://",),), find_url_secrets
+    yield {Kind.SECRET}, ((SECRET_CUE,),), find_passwords
+    yield {Kind.ADDRESS}, ((ADDRESS_CUE,),), find_addresses
+    yield {Kind.ADDRESS}, ((POSTCODE_CUE,),), find_postcodes
+    yield {Kind.BIRTH_DATE}, ((BIRTH_CUE, "[0-9]"),), find_birth_dates
+    yield {Kind.REFERENCE}, REFERENCE_NEEDS, find_references
 
 
 def _is_pseudonym(text: str, role: str, digits: int) -> bool:

@@ -10,7 +10,7 @@ from clearbar.redact.dates import NUMERIC_DATE
 from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.view import View
 
-__all__ = ["REFERENCE_CUES", "find_references"]
+__all__ = ["REFERENCE_NEEDS", "find_references"]
 
 _NAMED_ALONE: Final = (
     r"orders?|accounts?|acct|a/c|bookings?|reservations?|confirmation|pnr|record locator|references?|ref|cases?|tickets?|claims?|policy|invoices?|"
@@ -26,19 +26,19 @@ _NAMED_WITH_WORD: Final = (
 """Things that need the word: 'payment id 4471902', but 'payment 12000'."""
 _WORD: Final = r"(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|nummer|num\?ro|n\?mero|numero)"
 _CODE: Final = r"[a-z_-]{3,}[0-9][a-z0-9_/.-]*|[a-z_-]*[0-9](?:[a-z0-9_/.-]{3,}|[a-z0-9-]{1,2}(?: [0-9]{2,6})+)|\b(?-i:[A-Z]{6})\b"
-_ASK: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})[ _-]{{0,2}}{_WORD}\b|\b(?:{_NAMED_ALONE})[^.\n\x00]{{0,40}}\?|\b{_WORD}\?"
+_ASK: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})[ _-]{{0,2}}{_WORD}\b|\b(?:{_NAMED_ALONE})[^.?\n\x00]*\?|\b{_WORD}\?"
 
 _NAMED: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})(?:\b|_|[0-9])"
-REFERENCE_CUES: Final = (
-    _CODE,
-    rf"{_NAMED}|\b{_WORD}\b|#[0-9]|\b(?-i:[A-Z]{{1,4}}-[0-9]|1Z)",
+_LINK_WORD: Final = (
+    r"numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|under|with|here|and|s|nummer|num\?ro|n\?mero|numero|ist|"
+    r"lautet|est|es|f\?r|for|called|starting|beginning|this|one|confirmation|booking|order"
 )
-"""What a conversation with such a code holds, both."""
+_DIRECT: Final = rf"{_NAMED}(?:[^a-z0-9.?!\x00\n]|\.|{_LINK_WORD})*(?:[a-z_-]*[0-9][a-z0-9_/ .-]{{3}}|[a-z_-]{{3,}}[0-9]|(?-i:[A-Z]{{6}}))"
+REFERENCE_NEEDS: Final = ((_DIRECT,), (_CODE, _ASK), (r"#[0-9]{4}|\b(?-i:(?:[A-Z]{2,4}-[0-9-]|[A-Z]-[0-9])[0-9]{3}|1Z)",))
+"""A code behind what it is the number of; a code, and a question for one; or a code of distinct form."""
 _NEEDS_WORD: Final = re.compile(rf"_?(?:{_NAMED_WITH_WORD})[_\d]?".replace(r"\?", "."), re.IGNORECASE)
 _LINKING: Final = re.compile(
-    r"(?:[^\w.?!\0\n]|_|\.(?=\d)|(?<![^\W_])(?:no|nr|num|ref)\.|(?<![^\W_])(?:numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|"
-    r"under|with|here|and|s|nummer|num[ée]ro|n[úu]mero|numero|ist|lautet|est|es|für|for|called|starting|beginning|this|one|confirmation|booking|order"
-    r")(?![^\W_])){0,24}",
+    rf"(?:[^\w.?!\0\n]|_|\.(?=\d)|(?<![^\W_])(?:no|nr|num|ref)\.|(?<![^\W_])(?:{_LINK_WORD})(?![^\W_])){{0,24}}".replace(r"\?", "."),
     re.IGNORECASE,
 )
 _EXPLICIT: Final = re.compile(rf"(?:\b|_){_WORD}(?:\b|_)|#".replace(r"\?", "."), re.IGNORECASE)
