@@ -82,8 +82,16 @@ def test_what_can_never_succeed_is_not_tried_again() -> None:
         admitted(breaker)
 
 
-@pytest.mark.parametrize(("headers", "seconds"), [({"Retry-After": "7"}, 7), ({"retry-after-ms": "250", "retry-after": "1"}, 0.25), ({}, None),
-                                                  ({"retry-after": "soon"}, None), ({"retry-after": "-3"}, 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "-3"}, 0),
+    ],
+)
 def test_what_a_server_asks_to_be_left_alone_is_read(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers) == seconds
 
