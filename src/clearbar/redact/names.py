@@ -4,18 +4,18 @@ Every mention in the conversation is found, alone or in parts ("Jane Doe", "Jane
 """
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from functools import partial
 from typing import Final
 
 from clearbar.redact.context import answers, asked
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.lexicon import read_words
+from clearbar.redact.lexicon import lexicon
 from clearbar.redact.people import TOKEN, People, is_unspaced
 from clearbar.redact.view import View
 
-__all__ = ["Names"]
+__all__ = ["Names", "Spans"]
 
 
 class _Trust(Enum):
@@ -80,6 +80,9 @@ _VERBAL: Final = ("ing", "ly")
 _SHOUTED: Final = 0.7
 
 Spans = list[tuple[int, int]]
+"""Where the parts of one name stand."""
+Reader = Callable[[View, int, int], Spans]
+"""Reads the name beside the span of a cue; empty if there is none."""
 
 
 class Names:
@@ -93,10 +96,10 @@ class Names:
 
     def __init__(self, keep: Iterable[str] = ()) -> None:
         self._keep = frozenset(word.lower() for word in keep)
-        given = "|".join(sorted(word for word in read_words("given_names") if word.isascii()))
+        given = "|".join(sorted(word for word in lexicon().given if word.isascii()))
         name = rf"(?:(?-i:[A-Z?])|(?:{given})\b)"
         begun = rf"\b(?:{_TITLED}|(?:{_HAIL}|{_FAREWELL}){name})|(?:^|[\x00\n]|[.!?] ){_SHORT_HAIL}{name}"
-        table: tuple[tuple[str, Callable[[View, int, int], Spans]], ...] = (
+        table: tuple[tuple[str, Reader], ...] = (
             (_INTRODUCED, partial(_read_after, trust=_Trust.INTRODUCED)),
             (rf"{_ENTITLED}|{_CALLED}", partial(_read_after, trust=_Trust.ENTITLED)),
             (begun, _read_begun),
@@ -106,11 +109,10 @@ class Names:
             (_LINE, _read_line),
             (_ASKED, _read_answer),
         )
-        self.cues = tuple(cue for cue, _ in table)
-        """What stands beside a name."""
-        self._readers = table
+        self.readers = table
+        """What stands beside a name, and what reads it."""
 
-    def find(self, view: View, fields: Sequence[str], present: Container[int]) -> Iterator[Finding]:
+    def find(self, view: View, fields: Sequence[str], told: Sequence[Spans]) -> Iterator[Finding]:
         """Yield all mentions of the people whom the record's fields or the text name.
 
         Parameters
@@ -119,25 +121,17 @@ class Names:
             The conversation.
         fields
             Names that the record gives.
-        present
-            Which of `cues` occur in it.
+        told
+            What `readers` read.
         """
         people = People(self._keep)
         for name in fields:
             people.add_field(name)
-        for spans in self._told(view, present):
+        for spans in told:
             words = [view.text[start:end] for start, end in spans]
-            if not any(word.lower() in self._keep for word in words):
+            if not (self._keep and any(word.lower() in self._keep for word in words)):
                 yield Finding(spans[0][0], spans[-1][1], Kind.NAME, people.add_told(words))
         yield from people.mentions(view)
-
-    def _told(self, view: View, present: Container[int]) -> Iterator[Spans]:
-        for place, (cue, reader) in enumerate(self._readers):
-            if place not in present:
-                continue
-            for start, end in view.cues(cue):
-                if spans := reader(view, start, end):
-                    yield spans
 
 
 def _read_after(view: View, _: int, end: int, trust: _Trust) -> Spans:
@@ -151,7 +145,7 @@ def _read_begun(view: View, cue: int, end: int) -> Spans:
     while start > cue and text[start - 1].isalpha():
         start -= 1
     trust = _Trust.GREETED
-    if text[cue:start].rstrip(" .").lower() in read_words("titles"):
+    if text[cue:start].rstrip(" .").lower() in lexicon().titles:
         trust = _Trust.TITLED
     elif _STATING.fullmatch(text, cue, start):
         trust = _Trust.STATED
@@ -170,7 +164,7 @@ def _read_signature(view: View, start: int, _: int) -> Spans:
 
 def _read_line(view: View, start: int, _: int) -> Spans:
     spans = _read(view.text, start + 1, _Trust.GREETED)
-    return spans if len(spans) > 1 and view.text[slice(*spans[0])].lower() in read_words("given_names") else []
+    return spans if len(spans) > 1 and view.text[slice(*spans[0])].lower() in lexicon().given else []
 
 
 def _read_answer(view: View, start: int, end: int) -> Spans:
@@ -189,22 +183,23 @@ def _read_answer(view: View, start: int, end: int) -> Spans:
 def _read_self(view: View, start: int, end: int) -> Spans:
     text = view.text
     match = TOKEN.match(text, start)
-    if match is None or _AFTER_SELF.match(text, end) is None or match[0].lower() in read_words("ambiguous_names"):
+    if match is None or _AFTER_SELF.match(text, end) is None or match[0].lower() in lexicon().ambiguous:
         return []
     return [match.span()] if _is_name(text, match[0], match.end(), _Trust.GREETED, later=False) else []
 
 
 def _read(text: str, place: int, trust: _Trust) -> Spans:
     """Return the spans of the parts of the name that begins at a place; empty if none does."""
+    lists = lexicon()
     spans: Spans = []
     while len(spans) < _MOST and (match := TOKEN.match(text, place)):
         word, end = match[0], match.end()
         folded = word.lower()
-        if not spans and folded in read_words("titles"):
+        if not spans and folded in lists.titles:
             trust = _Trust.TITLED
             place = end + len(text[end : end + 2]) - len(text[end : end + 2].lstrip(". "))
             continue
-        if folded in read_words("organisations") and not word.islower() and trust not in {_Trust.INTRODUCED, _Trust.ENTITLED}:
+        if folded in lists.organisations and not word.islower() and trust not in {_Trust.INTRODUCED, _Trust.ENTITLED}:
             return []
         if not _is_name(text, word, end, trust, later=bool(spans)):
             break
@@ -219,33 +214,33 @@ def _read(text: str, place: int, trust: _Trust) -> Spans:
 
 
 def _is_ambiguous(text: str, span: tuple[int, int]) -> bool:
-    return text[slice(*span)].lower() in read_words("ambiguous_names")
+    return text[slice(*span)].lower() in lexicon().ambiguous
 
 
 def _never_last(word: str) -> bool:
-    return (len(word) == 1 and not is_unspaced(word)) or word.lower() in read_words("particles")
+    return (len(word) == 1 and not is_unspaced(word)) or word.lower() in lexicon().particles
 
 
 def _states_name(text: str, spans: Spans) -> bool:
     first = text[slice(*spans[0])].lower()
-    if first in read_words("given_names"):
+    if first in lexicon().given:
         return True
-    return first not in read_words("ambiguous_names") and _AFTER_STATED.match(text, spans[-1][1]) is not None
+    return first not in lexicon().ambiguous and _AFTER_STATED.match(text, spans[-1][1]) is not None
 
 
 def _is_name(text: str, word: str, end: int, trust: _Trust, *, later: bool) -> bool:
-    folded = word.lower()
+    folded, lists = word.lower(), lexicon()
     if len(word) == 1 and not is_unspaced(word):
         return later and word.isupper()
-    if later and folded in read_words("particles"):
+    if later and folded in lists.particles:
         return True
-    if later and word[0].isupper() and folded in read_words("ambiguous_names") and _ends(text, end):
+    if later and word[0].isupper() and folded in lists.ambiguous and _ends(text, end):
         return True
-    if folded in read_words("no_names") or folded.partition("'")[0] in read_words("no_names"):
+    if folded in lists.no_names or folded.partition("'")[0] in lists.no_names:
         return False
-    if folded in read_words("ambiguous_names") and not later:
+    if folded in lists.ambiguous and not later:
         return _is_doubtful_name(text, word, end, trust)
-    if folded in read_words("given_names"):
+    if folded in lists.given:
         return True
     if word.islower() or (word.isupper() and (trust in {_Trust.GREETED, _Trust.STATED} or _shouted(text, end))):
         return _is_small_name(text, folded, end, trust, later=later)
@@ -268,7 +263,7 @@ def _is_small_name(text: str, folded: str, end: int, trust: _Trust, *, later: bo
 def _is_brand(text: str, spans: Spans) -> bool:
     """Whether what is no common given name is used like a company's name elsewhere in the conversation."""
     word = text[slice(*spans[0])]
-    if word.lower() in read_words("given_names"):
+    if word.lower() in lexicon().given:
         return False
     place = text.find(word)
     while place >= 0:
@@ -276,7 +271,7 @@ def _is_brand(text: str, spans: Spans) -> bool:
         if _BRANDED.search(text, max(0, place - 12), place) or _DOMAIN.match(text, end):
             return True
         following = TOKEN.match(text, end + 1)
-        if following and following[0][0].isupper() and following[0].lower() in read_words("organisations"):
+        if following and following[0][0].isupper() and following[0].lower() in lexicon().organisations:
             return True
         place = text.find(word, end)
     return False

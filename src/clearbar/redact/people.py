@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Final
 
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.lexicon import read_words
+from clearbar.redact.lexicon import lexicon
 from clearbar.redact.view import View
 
 __all__ = ["TOKEN", "People", "is_unspaced"]
@@ -43,7 +43,7 @@ def is_unspaced(character: str) -> bool:
 def name_tokens(name: str) -> tuple[str, ...]:
     """Return the parts of a written name that may be mentioned alone, in lower case: no titles, particles, roles or initials."""
     plain = unicodedata.normalize("NFC", name.partition("@")[0]).replace("\u2019", "'")
-    passed_over = read_words("titles") | read_words("particles") | read_words("organisations")
+    passed_over = lexicon().titles | lexicon().particles | lexicon().organisations
     parts = [match[0].lower() for match in TOKEN.finditer(plain)]
     tokens = [part for part in parts if len(part) >= _SHORTEST and part not in passed_over]
     whole = plain.strip().lower()
@@ -80,16 +80,22 @@ class People:
         known = self._owners.get(tokens[0]) if tokens else None
         person = self._count if known is None else known
         self._count += known is None
+        given = lexicon().given
         for token in tokens:
             if token not in self._owners:
                 self._owners[token] = person
-                if token not in read_words("given_names"):
+                if token not in given:
                     self._capital_only.add(token)
         return person
 
     def mentions(self, view: View) -> Iterator[Finding]:
         """Yield every mention of a person, neighbouring parts of a name as one."""
-        hits = sorted(hit for token, person in self._owners.items() for hit in self._hits(view, token, person))
+        hits: list[Hit] = []
+        for token, person in self._owners.items():
+            place = view.folded.find(token)
+            if place >= 0:
+                self._add_hits(view, token, person, place, hits)
+        hits.sort()
         index = 0
         while index < len(hits):
             start, end, person, sure = hits[index]
@@ -100,17 +106,14 @@ class People:
             if sure or _called(view.text, start, end):
                 yield Finding(start, end, Kind.NAME, person)
 
-    def _hits(self, view: View, token: str, person: int) -> Iterator[Hit]:
+    def _add_hits(self, view: View, token: str, person: int, place: int, hits: list[Hit]) -> None:
         folded, text = view.folded, view.text
-        place = folded.find(token)
-        if place < 0:
-            return
-        doubtful = len(token) < _SURE_FROM or token in read_words("ambiguous_names") or token in read_words("no_names")
+        doubtful = len(token) < _SURE_FROM or token in lexicon().ambiguous or token in lexicon().no_names
         small_too = not doubtful and token not in self._capital_only
         while place >= 0:
             end = place + len(token)
             if (small_too or not text[place].islower()) and _alone(folded, place, end):
-                yield place, end, person, not doubtful
+                hits.append((place, end, person, not doubtful))
             place = folded.find(token, end)
 
 

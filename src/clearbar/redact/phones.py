@@ -61,7 +61,7 @@ class Phones:
     def __init__(self, view: View, regions: tuple[str, ...]) -> None:
         self._view = view
         self._regions = tuple(region for region in regions if region not in _ZERO_FREE)
-        self._cues = list(view.cues(_CUE))
+        self._cues = view.cues(_CUE)
 
     def read(self, start: int, end: int) -> str | None:
         """Return what makes the number at a span the same as another, or None if it is no telephone number."""

@@ -71,7 +71,7 @@ _SHORT_ANSWER: Final = 40
 def find_references(view: View) -> Iterator[Finding]:
     """Yield references; one that was told is found wherever it stands."""
     codes = [span for start, end in view.cues(_CODE) if (span := _trimmed(view.text, start, end))]
-    names = list(view.cues(_NAMED)) if codes else []
+    names = view.cues(_NAMED) if codes else []
     shaped = [span for span in codes if _SHAPED.fullmatch(view.text, *span)]
     other = {view.text[start:end] for start, end in shaped if _is_otherwise(view, start)}
     asking: set[int] | None = None

@@ -5,7 +5,7 @@ length of the text and about ten times as fast; without it `re` finds the same p
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 __all__ = ["Presence", "Scanner"]
@@ -29,13 +29,12 @@ class Scanner:
         self._native = native and re2 is not None
         self._compiled: dict[str, Any] = {}
 
-    def spans(self, cue: str, shadow: bytes) -> Iterator[tuple[int, int]]:
-        """Yield where a cue matches, from left to right and without regard to case."""
+    def spans(self, cue: str, shadow: bytes) -> list[tuple[int, int]]:
+        """Return where a cue matches, from left to right and without regard to case."""
         compiled = self._compiled.get(cue)
         if compiled is None:
             compiled = self._compiled[cue] = self._compile(cue)
-        for match in compiled.finditer(shadow):
-            yield match.span()
+        return [match.span() for match in compiled.finditer(shadow)]
 
     def _compile(self, cue: str) -> Any:
         if self._native:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Final
@@ -80,8 +80,8 @@ class View:
         self._origins.append(len(joined))
         return _INVISIBLES.sub("", joined)
 
-    def cues(self, pattern: str) -> Iterator[tuple[int, int]]:
-        """Yield where a cue matches in `text`."""
+    def cues(self, pattern: str) -> list[tuple[int, int]]:
+        """Return where a cue matches in `text`."""
         return self._scanner.spans(pattern, self.shadow)
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
