@@ -32,7 +32,10 @@ _Given = dict[str, str]
 
 
 class Provenance(Model):
-    """Where a labelled set comes from; a file `NAME.provenance.json` beside `NAME.jsonl` says so, else it is unknown."""
+    """Where a labelled set comes from.
+
+    A file `NAME.provenance.json` beside `NAME.jsonl` says so, else `provenance.json` in its folder, else it is unknown.
+    """
 
     annotators: Literal["people", "language model", "people and language model", "unknown"] = "unknown"
     conversations: Literal["real", "invented", "mixed", "unknown"] = "unknown"

@@ -78,8 +78,9 @@ def _in_doubt(name: str, one: Any, other: Any) -> Any:
 
 def _provenance_of(path: Path) -> Provenance:
     stem = next((path.name.removesuffix(ending) for ending in _ENDINGS if path.name.endswith(ending)), path.stem)
-    beside = path.with_name(f"{stem}.provenance.json")
-    if not beside.is_file():
+    places = (path.with_name(f"{stem}.provenance.json"), path.with_name("provenance.json"))
+    beside = next((place for place in places if place.is_file()), None)
+    if beside is None:
         return Provenance()
     try:
         return Provenance.model_validate_json(beside.read_bytes())

@@ -103,6 +103,8 @@ def test_a_label_is_told_from_a_transcript() -> None:
 def test_provenance_stands_in_a_file_beside_the_labels(tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", {"id": "1", "levels": {}})
     assert read_provenance([file]) == Provenance()
+    (tmp_path / "provenance.json").write_text('{"annotators": "people"}', encoding="utf-8")
+    assert read_provenance([file]) == Provenance(annotators="people")
     stated = Provenance(annotators="people", conversations="real", selection="random", comparable=("north", "south"))
     (tmp_path / "a.provenance.json").write_text(stated.model_dump_json(), encoding="utf-8")
     assert read_provenance([file]) == stated
