@@ -79,8 +79,9 @@ def test_without_a_server_auto_says_so_and_grades_by_rules_and_llm_refuses(
 
 def test_without_a_key_rules_grade_and_every_verdict_says_why(project: Project) -> None:
     result = audit(project)
-    assert result.why_rules == "no LLM is set up"
-    assert set(given(project)) == {"rules:no LLM is set up"}
+    assert result.why_rules is not None
+    assert result.why_rules.startswith("no LLM is set up")
+    assert set(given(project)) == {f"rules:{result.why_rules}"}
 
 
 def test_rules_that_were_asked_for_are_no_fallback(project: Project) -> None:
@@ -96,3 +97,15 @@ def test_the_key_stands_nowhere(project: Project, llm: Any, tmp_path: Path, monk
     for path in tmp_path.rglob("*"):
         if path.is_file():
             assert b"planted-secret" not in path.read_bytes(), path
+
+
+def test_a_cascade_asks_less_than_the_llm_alone_and_says_where_rules_decide(project: Project, llm: Any) -> None:
+    told: list[str] = []
+    result = audit(project, grader="cascade", told=told)
+    assert result.grader == "cascade"
+    assert any(line.startswith("cascade: ") for line in told)
+    graders = given(project)
+    assert graders["llm:"] > 0
+    again = audit(project, grader="cascade")
+    assert (again.counts.reused, again.usage.calls) == (12, 0)
+    del llm

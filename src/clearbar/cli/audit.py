@@ -186,6 +186,4 @@ def _used(usage: "Usage") -> str:
 
 
 def _row(team: "TeamSummary") -> tuple[str, ...]:
-    score = "too few" if team.score is None else f"{team.score:.1f}"
-    clears = "too few" if team.clears is None else f"{team.clears:.0%}"
-    return (team.team or "(no team)", str(team.conversations), score, clears, ", ".join(team.weakest) or "–")
+    return (team.team or "(no team)", str(team.conversations), team.score, team.clears, ", ".join(team.weakest) or "–")

@@ -27,8 +27,8 @@ def emit(result: AuditResult, to: Artifacts) -> None:
         {
             "team": team.team or "no team",
             "conversations": team.conversations,
-            "score": "too few to show" if team.score is None else team.score,
-            "clears the bar": "too few to show" if team.clears is None else f"{team.clears:.0%}",
+            "score": team.score,
+            "clears the bar": team.clears,
             "weakest": ", ".join(team.weakest) or "–",
         }
         for team in result.teams

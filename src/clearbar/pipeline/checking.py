@@ -16,6 +16,7 @@ from clearbar.labels_file import read_labels, read_provenance
 from clearbar.model import Model, digest
 from clearbar.pipeline.grading import grade_batch
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
+from clearbar.pipeline.labelled_set import CONVERSATIONS, LABELS, side_of_split
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
 from clearbar.project import Project
@@ -25,8 +26,6 @@ from clearbar.settings import Settings
 from clearbar.verdict import Audit, GradedBy
 
 __all__ = ["CheckRequest", "Checked", "Measured", "measured", "run_check"]
-
-LABELS, CONVERSATIONS, SPLIT = "evals/labels", "evals/conversations", "evals/split.json"
 
 
 class CheckRequest(Model):
@@ -109,7 +108,7 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
     if not labels:
         raise LabelError(f"no label could be read from {', '.join(label_paths)}", fix="see docs/agreement.md for what a label file holds")
     own = not request.labels
-    side = _side(space.project, request.split) if own else None
+    side = side_of_split(space.project, request.split) if own else None
     if side is not None:
         labels = [label for label in labels if label.id in side]
     resolved = resolve(labels, space.rubric, read_provenance(label_paths))
@@ -153,14 +152,6 @@ def _audits(
     return audits, unread
 
 
-def _side(project: Project, split: str) -> frozenset[str] | None:
-    """Return the conversations on one side of the recorded split; null for all of them."""
-    if split == "all":
-        return None
-    recorded: dict[str, list[str]] = orjson.loads(project.path(SPLIT).read_bytes())
-    return frozenset(recorded[split])
-
-
 def _look(space: Workspace, request: CheckRequest) -> int | None:
     """Count this look at the test part; every look makes its figures a little too kind."""
     if space.store is None:
@@ -186,7 +177,7 @@ def measured(space: Workspace, *, notice: Callable[[str], None]) -> tuple[Measur
     The rules are measured on the spot, which costs nothing; an LLM only if a check of it was made before, so that no audit pays for
     calls that nobody asked for.
     """
-    rules = replace(space, llm=None, asked="rules")
+    rules = replace(space, llm=None, cascade=None, asked="rules")
     if not _file(rules).is_file():
         check_with(rules, CheckRequest(), notice=_hear_nothing)
     found = [Measured(GradedBy.RULES, _kept(rules))]

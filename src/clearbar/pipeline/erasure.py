@@ -1,12 +1,12 @@
 """Erasure everywhere: store, published pages, and the exports beside them."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
+from clearbar.publish import withdraw
 from clearbar.redact import Redactor
 from clearbar.settings import Settings
 from clearbar.store import Removed, Store
@@ -67,7 +67,7 @@ def erase_from_everywhere(
         removed: list[str] = []
         left: list[str] = []
         for page in done.reports:
-            (removed if _remove(page) else left).append(page)
+            (removed if withdraw(page) else left).append(page)
             if page not in left:
                 store.forget_report(page)
     return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
@@ -80,21 +80,10 @@ def _known(store: Store, id: str) -> list[tuple[str, str]]:
     return found
 
 
-def _remove(page: str) -> bool:
-    """Remove a published file; False where it is out of reach."""
-    if "://" in page:
-        return False
-    try:
-        Path(page).unlink(missing_ok=True)
-    except OSError:
-        return False
-    return True
-
-
 def apply_retention(store: Store, settings: Settings) -> Removed:
     """Remove what is older than the settings allow, published pages included."""
     removed = store.apply_retention(**settings.retention.model_dump())
     for page in removed.reports:
-        if _remove(page):
+        if withdraw(page):
             store.forget_report(page)
     return removed

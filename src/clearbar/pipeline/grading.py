@@ -50,7 +50,7 @@ def grade_batch(space: Workspace, batch: Sequence[RedactedTranscript], known: Ma
     """
     known = known or {}
     by_rules = _grades(space.rules, batch, known)
-    asked = by_rules if space.llm is None else _grades(space.llm, batch, known)
+    asked = by_rules if space.llm is None else _grades(space.first, batch, known)
     return [_compose(space, *item, known) for item in zip(batch, asked, by_rules, strict=True)]
 
 

@@ -28,6 +28,7 @@ from clearbar.report import (
     write_reports,
 )
 from clearbar.report.estimated import differences_of, team_estimates_of
+from clearbar.report.words import score_words, share_words
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
@@ -65,10 +66,10 @@ class TeamSummary(Model):
     team: str | None
     slug: str
     conversations: int
-    score: float | None
-    """Mean; null where the team is too small to show."""
-    clears: float | None
-    """Share above the lowest band; null likewise."""
+    score: str
+    """Mean, in words: `too few to say` where it is."""
+    clears: str
+    """Share above the lowest band, likewise."""
     weakest: tuple[str, ...]
     """Names of the weakest criteria, the weakest first."""
     provisional: int
@@ -143,7 +144,7 @@ def make_reports(
     period = Period(since=request.since, until=request.until)
     facts = _facts(store, run, why_rules)
     names = _names(store, items) if settings.report.agents == "name" else {}
-    found = _estimates(store, rubric, items, measured)
+    found = _estimates(store, rubric, items, measured, widest=2 * settings.report.precision)
     agreements = [one.agreements for one in measured]
     reports = []
     for team in dict.fromkeys(item.transcript.team for item in items):
@@ -163,9 +164,15 @@ def make_reports(
         )
         reports.append(report)
     slugs = {report.team: report.slug for report in reports if report.team is not None and not report.small}
-    written = write_reports(reports, folder, differences=differences_of(found, slugs), pdf=request.pdf, parquet=request.parquet)
-    _register(store, written, items, reports, request)
-    published = publish(reports, settings.publish) if request.publish else None
+    differences = differences_of(found, slugs)
+    written = write_reports(reports, folder, differences=differences, pdf=request.pdf, parquet=request.parquet)
+    for report in reports:  # the page over all teams holds no conversation
+        own = [item for item in items if item.transcript.team == report.team]
+        _register(store, [str(path) for path in written if path.parent.name == report.slug], own, request, report.team)
+    published = None
+    if request.publish:
+        published = publish(reports, settings.publish, differences=differences)
+        _register(store, published.places, items, request)
     return Reports(
         folder=str(folder),
         index=str(written[0]),
@@ -202,7 +209,7 @@ def _transcript(item: StoredAudit) -> RedactedTranscript:
     )
 
 
-def _estimates(store: Store, rubric: Rubric, items: Sequence[ReportItem], measured: Sequence[Measured]) -> Estimates:
+def _estimates(store: Store, rubric: Rubric, items: Sequence[ReportItem], measured: Sequence[Measured], *, widest: float) -> Estimates:
     """Return all teams' figures, corrected where reviews of their own conversations, or comparable labels, justify it.
 
     The check that counts is that of the grader which gave most verdicts.
@@ -210,7 +217,9 @@ def _estimates(store: Store, rubric: Rubric, items: Sequence[ReportItem], measur
     audits = [item.audit for item in items]
     given = Counter(verdict.graded_by for audit in audits for verdict in audit.verdicts)
     known = sorted(measured, key=lambda one: given[one.graded_by])
-    return estimate(audits, rubric, checked=known[-1].checked.result if known else None, reviews=resolve(store.labels(), rubric))
+    return estimate(
+        audits, rubric, checked=known[-1].checked.result if known else None, reviews=resolve(store.labels(), rubric), widest=widest
+    )
 
 
 def _names(store: Store, items: Sequence[ReportItem]) -> dict[str, str]:
@@ -242,18 +251,12 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
     return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules)
 
 
-def _register(
-    store: Store, written: Sequence[Path], items: Sequence[ReportItem], reports: Sequence[TeamReport], request: ReportRequest
-) -> None:
-    """Remember which conversations each team's files hold, so that erasure finds them; the page over all teams holds none."""
+def _register(store: Store, places: Sequence[str], items: Sequence[ReportItem], request: ReportRequest, team: str | None = None) -> None:
+    """Remember that these files hold these conversations, so that erasure finds them."""
+    keys = [(item.transcript.source, item.transcript.id) for item in items]
     moment = datetime.now(UTC)
-    for report in reports:
-        keys = [(item.transcript.source, item.transcript.id) for item in items if item.transcript.team == report.team]
-        for path in written:
-            if path.parent.name == report.slug:
-                store.add_report(
-                    StoredReport(path=str(path), since=request.since, until=request.until, team=report.team, made_at=moment), keys
-                )
+    for place in places:
+        store.add_report(StoredReport(path=place, since=request.since, until=request.until, team=team, made_at=moment), keys)
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:
@@ -261,8 +264,8 @@ def _summary(report: TeamReport, folder: Path) -> TeamSummary:
         team=report.team,
         slug=report.slug,
         conversations=report.conversations,
-        score=None if report.small or report.score.value is None else round(report.score.value, 1),
-        clears=None if report.small or report.clears.value is None else report.clears.value,
+        score=score_words(report.score),
+        clears=share_words(report.clears),
         weakest=() if report.small else tuple(item.name for item in report.coaching),
         provisional=report.provisional,
         page=str(folder / report.slug / "index.html"),

@@ -151,7 +151,7 @@ def _grade_and_save(space: Workspace, run: Run, batch: Sequence[Taken | Dropped]
 
 
 def _keys(space: Workspace, taken: Sequence[Taken]) -> list[str]:
-    graders: list[Grader] = [space.rules] if space.llm is None else [space.rules, space.llm]
+    graders: list[Grader] = [space.rules] if space.llm is None else [space.rules, space.first]
     return [grader.key(item.transcript) for item in taken for grader in graders]
 
 

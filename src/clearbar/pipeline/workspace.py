@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from clearbar.errors import GraderUnavailableError
 from clearbar.grading import Grader
+from clearbar.grading.cascade import CascadeGrader
 from clearbar.grading.rules import RulesGrader, load_lexicon
 from clearbar.project import Project
 from clearbar.redact import Redactor
@@ -37,6 +38,8 @@ class Workspace:
     asked: Literal["rules", "llm", "cascade"]
     """Which grader is asked first."""
     llm: "LlmGrader | None"
+    cascade: CascadeGrader | None
+    """Rules where they are trusted and the LLM for the rest, where that was asked for."""
     why_rules: str | None
     """Why rules grade although an LLM may be wanted; null where an LLM is asked, and where rules were."""
     store: Store | None
@@ -45,7 +48,7 @@ class Workspace:
     @property
     def first(self) -> Grader:
         """The grader that is asked first."""
-        return self.rules if self.llm is None else self.llm
+        return self.cascade or self.llm or self.rules
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -100,6 +103,7 @@ def open_workspace(
         rules=RulesGrader(chosen, load_lexicon(project.path("rubrics/lexicon"))),
         asked="rules",
         llm=None,
+        cascade=None,
         why_rules=None,
         store=store,
     )
@@ -109,14 +113,15 @@ def open_workspace(
 def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable[[str], None]) -> Workspace:
     if asked == "rules":
         return space
-    from clearbar.grading.llm import LlmGrader, MemoryLedger, available  # noqa: PLC0415 - an LLM's libraries take a second to load
+    from clearbar.grading.llm import LlmGrader, MemoryLedger, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
 
-    if not available(space.settings.llm):
+    if why := why_unavailable(space.settings.llm):
         if asked != "auto":
             raise GraderUnavailableError(
-                f"--grader {asked} needs an LLM and none is set up", fix="set OPENAI_API_KEY and CLEARBAR_LLM__MODEL, or use --grader rules"
+                f"--grader {asked} needs an LLM and none is set up: {why}",
+                fix="set OPENAI_API_KEY and CLEARBAR_LLM__MODEL, or use --grader rules",
             )
-        return replace(space, why_rules="no LLM is set up")
+        return replace(space, why_rules=f"no LLM is set up: {why}")
     ledger: Ledger = MemoryLedger() if space.store is None else space.store.ledger
     llm = LlmGrader(space.rubric, space.settings.llm, secret=secret, ledger=ledger, prompt_folder=space.project.path("prompts"))
     try:
@@ -127,7 +132,22 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
             raise
         notice(f"the LLM cannot be used, so rules grade: {error}")
         return replace(space, why_rules=f"the LLM could not be used: {error.what}")
-    return replace(space, llm=llm, asked="cascade" if asked == "cascade" else "llm")
+    for line in llm.notes:
+        notice(line)
+    ready = replace(space, llm=llm, asked="llm")
+    return _with_cascade(ready, llm, notice) if asked == "cascade" else ready
+
+
+def _with_cascade(space: Workspace, llm: "LlmGrader", notice: Callable[[str], None]) -> Workspace:
+    from clearbar.pipeline.cascading import plan  # noqa: PLC0415 - needs a workspace itself
+
+    made = plan(space)
+    told = f"{len(made.trusted)} levels of criteria are left to the rules (bar {made.bar:.2f}, chosen on {made.chosen_on} conversations)"
+    if made.precision is not None and made.decided_by_rules is not None:
+        share, confirmed = f"{made.decided_by_rules:.0%}", f"{made.precision:.0%}"
+        told += f"; on {made.tested_on} others they decide {share} of the verdicts, of which labels confirm {confirmed}"
+    notice(f"cascade: {told}" + ("" if made.loss is None else f"; agreement lost against the LLM alone: {made.loss:.1%}"))
+    return replace(space, cascade=CascadeGrader(space.rubric, space.rules, llm, made), asked="cascade")
 
 
 def store_url(project: Project, settings: Settings) -> str | Path:
