@@ -71,12 +71,16 @@ class Project:
     def secret(self) -> bytes:
         """Return the project's secret, made on first use; it keys pseudonyms and the marker around a conversation in a prompt."""
         file = self.state / "secret"
-        try:
-            with file.open("x", encoding="ascii") as handle:
-                file.chmod(0o600)
-                handle.write(secrets.token_hex(32))
-        except FileExistsError:
-            pass
+        if not file.is_file():
+            fresh = self.state / f"secret.{os.getpid()}"
+            fresh.touch(mode=0o600)
+            try:
+                fresh.write_text(secrets.token_hex(32), encoding="ascii")
+                os.link(fresh, file)  # appears whole or not at all; of several processes the first one wins
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink(missing_ok=True)
         return bytes.fromhex(file.read_text(encoding="ascii"))
 
 
