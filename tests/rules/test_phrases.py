@@ -24,10 +24,11 @@ def found(phrase: str, text: str, **macros: list[str]) -> bool:
         ("^no$", ["no", "no.", " no!"]),
         ("> you", ["you did", "well. you did"]),
         ("{very} bad", ["so bad", "very bad"]),
+        ("you {will} get", ["you'll get", "you will get", "youll get"]),
     ],
 )
 def test_a_phrase_is_found_as_it_is_spoken(phrase: str, texts: list[str]) -> None:
-    assert [text for text in texts if not found(phrase, text, very=["(so|very)"])] == []
+    assert [text for text in texts if not found(phrase, text, very=["(so|very)"], will=["(will|'ll)"])] == []
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,12 @@ class _Reader:
         name = token.strip("{}")
         if name not in self._macros:
             raise RubricError(f"{self._place}: there is no macro {token!r}", fix=f"macros: {', '.join(self._macros) or 'none'}")
-        return _Choice(self.read(item.lower(), depth + 1) for item in self._macros[name])
+        choice = _Choice()
+        for item in self._macros[name]:
+            read = self.read(item.lower(), depth + 1)
+            # The options of a macro that is one choice are options here, so that a contraction among them takes no blank.
+            choice.extend(read[0] if len(read) == 1 and isinstance(read[0], _Choice) else [read])
+        return choice
 
 
 def _literal(token: str) -> str:
