@@ -33,7 +33,8 @@ from clearbar.verdict import Grade
 ROOT = Path(__file__).parents[1]
 LABELS = "service_bar.labels.jsonl"
 FEW = 10
-RANKS = {"na": "not_applicable"}
+READ = ("star", "dch1_stc3_en", "abcd_sample")
+"""Sources of which a part was read while the rules were made."""
 
 
 def part_of(id: str) -> str:
@@ -212,7 +213,21 @@ def measure(folder: Path, part: str, sources: set[str]) -> dict[str, Any]:
     }
     result: dict[str, Any] = {"part": part, "criteria": tables}
     result["macro"] = {name: {"all": macro(table), "gated": macro(table, FEW)} for name, table in tables.items()}
+    if part != "dev":
+        result["words"] = _words(folder, rubric, every, told)
     return result
+
+
+def _words(folder: Path, rubric: Rubric, test: dict[str, dict[str, Any]], told: dict[str, dict[str, str]]) -> dict[str, float | None]:
+    """Return macro kappa of TF-IDF with logistic regression, trained on the labels that were read while the rules were made."""
+    read = {
+        record["id"]: record
+        for name in READ
+        for record in records(folder / f"{name}.jsonl")
+        if record["id"] in told and record["id"] not in test and part_of(record["id"]) != "holdout"
+    }
+    table = agreement(rubric, by_words(rubric, read, test, told), {id: told[id] for id in test})
+    return {"trained on": len(read), "all": macro(table), "gated": macro(table, FEW)}
 
 
 def show(result: dict[str, Any]) -> None:
@@ -228,6 +243,8 @@ def show(result: dict[str, Any]) -> None:
     for kind in ("all", "gated"):
         cells = [result["macro"][name][kind] for name in names]
         print(f"macro {kind:10}" + "".join(f"{'-' if cell is None else format(cell, '.3f'):>16}" for cell in cells))
+    for name, value in result.get("words", {}).items():
+        print(f"TF-IDF and logistic regression, {name}: {'-' if value is None else format(value, '.3f').removesuffix('.000')}")
 
 
 def main() -> None:

@@ -39,7 +39,8 @@ def test_a_condition_tells_the_signals_it_reads_and_not_the_figures_given() -> N
 @pytest.mark.parametrize(
     "text",
     [
-        "__import__('os')", "apology.__class__", "apology()", "[apology]", "'text'", "apology if anger else 1", "lambda: 1", "apology == True",
+        "__import__('os')", "apology.__class__", "apology()",
+        "[apology]", "'text'", "apology if anger else 1", "lambda: 1", "apology == True",
         "apology ** 99 > 1", "apology[0]", "(a := 1)", "apology in anger", "apology and", "", "f'{apology}'", "1; 2", "(" * 500, "x" * 2000,
     ],
 )  # fmt: skip
@@ -49,7 +50,7 @@ def test_nothing_but_names_numbers_and_operators_can_be_said(text: str) -> None:
 
 
 def test_an_unknown_signal_is_told_with_the_nearest_one() -> None:
-    with pytest.raises(RubricError, match="'apologies'.*did you mean 'apology'"):
+    with pytest.raises(RubricError, match=r"'apologies'.*did you mean 'apology'"):
         parse("apologies > 1", "here", KNOWN, {})
 
 
