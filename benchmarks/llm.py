@@ -35,7 +35,7 @@ from clearbar.settings import LlmSettings
 from clearbar.sources import open_source
 from clearbar.sources.mapping import FieldMap
 from clearbar.store import Store
-from clearbar.transcript import RedactedTranscript, Transcript
+from clearbar.transcript import RedactedTranscript, Role, Transcript
 from clearbar.verdict import UNGRADED, Grade, GradeFailure
 
 ROOT = Path(__file__).parents[1]
@@ -195,18 +195,13 @@ def faults(count: int = 200) -> dict[str, Any]:
     told: dict[str, Any] = {"conversations": count, "faults": FAULTS, "timeout_s": TIMEOUT}
     items = conversations(count)
     for name, chances in (("faultless", {}), ("faulty", FAULTS)):
-        with (
-            running(latency=LATENCY, faults=chances) as server,
-            tempfile.TemporaryDirectory() as folder,
-            Store.open(Path(folder) / "s.db") as store,
-        ):
-            with grader(server.root, store) as one:
-                one.probe()
-                began = time.perf_counter()
-                results = one.grade(items)
-                seconds = time.perf_counter() - began
-                meant = [server.post("/expected", one.bodies(item)[0]) for item in items]
-            wrong = sum(_wrong(result, one) for result, one in zip(results, meant, strict=True))
+        with opened(latency=LATENCY, seed=SEED, faults=chances) as (server, one):
+            one.probe()
+            began = time.perf_counter()
+            results = one.grade(items)
+            seconds = time.perf_counter() - began
+            meant = [server.post("/expected", one.bodies(item)[0]) for item in items]
+            wrong = sum(map(_wrong, results, map(_settled, meant, items)))
             reasons = Counter(
                 verdict.reason
                 for result in results
@@ -224,6 +219,13 @@ def faults(count: int = 200) -> dict[str, Any]:
             }
     told["slower_by_timeouts"] = round((told["faulty"]["seconds"] - told["faultless"]["seconds"]) / TIMEOUT, 2)
     return told
+
+
+def _settled(meant: dict[str, str], item: RedactedTranscript) -> dict[str, str]:
+    """Return the levels that a model meant, with those that the rubric decides by counting turns."""
+    spoken = sum(turn.role is Role.AGENT for turn in item.turns)
+    few = {one.id for one in rubric().criteria if (one.applies.min_agent_turns or 0) > spoken}
+    return meant | dict.fromkeys(few & set(meant), "not_applicable")
 
 
 def _wrong(result: Grade | GradeFailure, meant: dict[str, str]) -> int:
@@ -343,7 +345,8 @@ def attacks(count: int = 6) -> dict[str, Any]:
             ordered = [server.post("/expected", one.bodies(item)[0]) for _, item in cases]
             results = one.grade([item for _, item in cases])
             benign = sum(
-                _wrong(result, server.post("/expected", one.bodies(item)[0])) for item, result in zip(plain, one.grade(plain), strict=True)
+                _wrong(result, _settled(server.post("/expected", one.bodies(item)[0]), item))
+                for item, result in zip(plain, one.grade(plain), strict=True)
             )
         tallies: dict[str, Counter[str]] = {}
         for (name, _), before, after, result, rule in zip(cases, honest, ordered, results, by_rules, strict=True):

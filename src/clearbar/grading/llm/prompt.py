@@ -4,12 +4,13 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 from clearbar.errors import ProjectError
+from clearbar.grading.llm.orders import Orders
 from clearbar.grading.llm.parts import Part
 from clearbar.grading.llm.schema import reply_schema, shape_in_words
 from clearbar.grading.llm.tokens import estimate_tokens
@@ -58,6 +59,7 @@ class Prompt:
         self.rubric = rubric
         self.shaped = shaped
         self._secret = secret
+        self._orders = Orders(rubric)
         self._sources = {name: _read(folder / name) for name in TEMPLATES}
 
     @cached_property
@@ -112,7 +114,7 @@ class Prompt:
         lines = []
         for index in range(part.first, part.last):
             before = transcript.turns[index - 1].time if index else None
-            lines.append(render_turn(index, transcript.turns[index], before, numbers))
+            lines.append(render_turn(index, transcript.turns[index], before, numbers, self._orders.withhold))
         text: str = self._templates["conversation.md.j2"].render(
             about=_about(transcript),
             part=part if part.count > 1 else None,
@@ -160,11 +162,11 @@ class _Shown(dict[int, str]):
 _SHOWN = _Shown()
 
 
-def render_turn(index: int, turn: Turn, before: float | None, numbers: Mapping[str, str]) -> str:
+def render_turn(index: int, turn: Turn, before: float | None, numbers: Mapping[str, str], withhold: Callable[[str], str] = str) -> str:
     """Return one turn: number, speaker, time since the turn before, words; further lines begin with a bar."""
     passed = 0.0 if turn.time is None or before is None else turn.time - before
     gap = f"+{_duration(passed)}" if passed >= SHOWN_GAP else ""
-    words = show(turn.text.strip()).replace("\n", "\n| ")
+    words = withhold(show(turn.text.strip())).replace("\n", "\n| ")
     return f"{index}{_LETTERS[turn.role]}{numbers.get(turn.agent or '', '')}{gap}: {words}"
 
 

@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError
 
 from clearbar.grading.llm.evidence import Locator
 from clearbar.grading.llm.ledger import RawReply
+from clearbar.grading.llm.orders import Orders
 from clearbar.grading.llm.parts import Part
 from clearbar.grading.llm.schema import ABSTAIN, allowed_levels
 from clearbar.model import Model
@@ -29,12 +30,6 @@ MAX_QUOTES = 8
 
 _FENCE = re.compile(r"^```[a-zA-Z]*\s*\n(.*?)\n?```$", re.DOTALL)
 _THINKING = re.compile(r"^\s*<think>.*?</think>\s*", re.DOTALL)
-_GRADING = re.compile(
-    r"grad(?:e|ing|er)|scor(?:e|ing)|rat(?:e|ing)|audit|verdict|level|calibrat|confirm|bewert|benot|notez|[ée]valu|calific|valen",
-    re.IGNORECASE,
-)
-"""Words by which a text speaks of grading, in the languages in which that was tried."""
-_CRITERIA = r"criteri\w*|kriteri\w*|crit[èe]re\w*"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 
 
@@ -106,10 +101,7 @@ class Reader:
 
     def __init__(self, rubric: Rubric) -> None:
         self._allowed = {criterion.id: allowed_levels(criterion, rubric) for criterion in rubric.criteria}
-        ids = [re.escape(criterion.id) for criterion in rubric.criteria]
-        levels = sorted({re.escape(level.id) for scale in rubric.scales for level in scale.levels})
-        self._named = re.compile(rf"\b(?:{'|'.join(ids)}|{_CRITERIA})\b", re.IGNORECASE)
-        self._levels = re.compile(rf"\b(?:{'|'.join(levels)})\b", re.IGNORECASE)
+        self._orders = Orders(rubric)
         self._failing = {
             criterion.id: {level.id for level in rubric.scale_of(criterion.id).levels if level.fails} for criterion in rubric.criteria
         }
@@ -148,7 +140,7 @@ class Reader:
             why = "it always applies" if level == NOT_APPLICABLE else "there is no such level"
             return Fault(kind=FaultKind.LEVEL, words=f"{why}; its levels: {', '.join(self._allowed[id])}")
         located = [locator.find(quote.turn, quote.text) for quote in item.quotes[:MAX_QUOTES]]
-        evidence = tuple(dict.fromkeys(piece for piece in located if piece and not self._orders(piece.quote)))
+        evidence = tuple(dict.fromkeys(piece for piece in located if piece and not self._orders.found(piece.quote)))
         said = Said(level, _CONTROL.sub(" ", item.why).strip()[:MAX_WHY], evidence)
         if level in {NOT_APPLICABLE, ABSTAIN}:
             return said
@@ -157,10 +149,6 @@ class Reader:
         if level not in self._failing[id] and not any(locator.role(piece.turn) is Role.AGENT for piece in evidence):
             return Fault(kind=FaultKind.EVIDENCE, words=f"the level {level!r} needs the agent's own words, and no quote is the agent's")
         return said
-
-    def _orders(self, quote: str) -> bool:
-        """Whether words speak of their own grading, naming criteria and levels: an order to the grader, and evidence of nothing."""
-        return bool(_GRADING.search(quote) and self._named.search(quote) and self._levels.search(quote))
 
 
 def _items(reply: RawReply) -> tuple[list[Any], Fault | None]:
