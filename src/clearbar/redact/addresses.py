@@ -1,8 +1,8 @@
 """Postal addresses: a street with its number (and what follows of unit, postcode and place), boxes, postcodes."""
 
 import re
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from clearbar.redact.context import told_or_answered
@@ -10,7 +10,7 @@ from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.lexicon import read_words
 from clearbar.redact.view import View
 
-__all__ = ["ADDRESS_CUE", "POSTCODE_CUE", "find_addresses", "find_postcodes"]
+__all__ = ["address_detectors"]
 
 _SURE: Final = "street|road|avenue|boulevard|blvd|crescent|terrace|parkway|pkwy|highway|hwy|turnpike|rd|ave"
 """Street words that are little else, in any case; those of the word list only with capitals."""
@@ -26,18 +26,12 @@ def _shadowed(pattern: str) -> str:
     return "".join(character if character.isascii() else r"\?" for character in pattern)
 
 
-ADDRESS_CUE: Final = "|".join(
-    (
-        rf"\b[0-9]{{1,5}}[a-z]?,? (?:[a-z?][a-z?.'-]* ){{1,3}}(?:{_SURE})\b",
-        r"\b[0-9]{1,5}[a-z]?(?:-[0-9]{1,5})?,? (?-i:[A-Z?])[a-z?.'-]*,? (?-i:[A-Z?])",
-        rf"(?:{_shadowed(_COMPOUND)}|ring) ?[0-9]{{1,4}}[a-z]?\b",
-        rf"\b[0-9]{{1,4}},? ?(?:bis|ter)?,? (?:{_shadowed(_FRENCH)}) ",
-        rf"\b(?:{_shadowed(_SOUTHERN)}) [a-z?]",
-        r"\bp\.? ?o\.? ?box [0-9]|\bpostfach [0-9]",
-        r"\b[a-z]{1,2}[0-9][0-9a-z]? [0-9][abd-hjlnp-uw-z]{2}\b",
-        r"\b(?-i:[A-Z]{2}),? [0-9]{5}\b",
-    )
-)
+_COMPOUND_CUE: Final = rf"(?:{_shadowed(_COMPOUND)}|ring) ?[0-9]{{1,4}}[a-z]?\b"
+_FRENCH_CUE: Final = rf"\b[0-9]{{1,4}},? ?(?:bis|ter)?,? (?:{_shadowed(_FRENCH)}) "
+_SOUTHERN_CUE: Final = rf"\b(?:{_shadowed(_SOUTHERN)}) [a-z?]"
+_BOX_CUE: Final = r"\bp\.? ?o\.? ?box [0-9]|\bpostfach [0-9]"
+_CODE_CUE: Final = r"\b[a-z]{1,2}[0-9][0-9a-z]? [0-9][abd-hjlnp-uw-z]{2}\b|\b(?-i:[A-Z]{2}),? [0-9]{5}\b"
+_POSTCODE_CUE: Final = r"\b(?:zip(?: ?codes?)?|post ?codes?|postal codes?|plz|postleitzahl|code postal|c\?digo postal|cap)\b"
 
 _CAPITAL: Final = r"[A-ZÀ-Þ][\w'-]*"
 _PLACE: Final = rf"{_CAPITAL}(?:[ -](?:(?:am|an der|upon|on|le|la|les|de|sur|under|im|in der)[ -])?{_CAPITAL}){{0,3}}"
@@ -62,25 +56,58 @@ _ARTICLES: Final = r"(?:(?i:de la|de l'|de|du|des|la|le|les|l'|d'|saint|st)[\s-]
 _PREPOSITIONS: Final = r"(?:(?:de|del|della|delle|dei|la|las|los|di|da|do|dos)\s){0,3}"
 
 
-@cache
-def _forms() -> tuple[re.Pattern[str], ...]:
-    """Return what addresses look like, the fullest form first."""
-    capitals = "|".join(word.capitalize() for word in sorted(read_words("street_words"))) + "|ST|DR|LN|CT|PL|AVE|RD|BLVD"
-    forms = (
-        rf"(?i:(?<!\w){_UNIT},?\s)?{_NUMBER}\s{_LEAD}\s(?:(?i:{_SURE})|{capitals})(?![\w'-]){_DOT}{_DIRECTION}{_TAIL}",
-        rf"{_NUMBER}\s{_LEAD},?\s(?:{_PLACE},?\s)?(?:{_UK}|{_ZIP})",
-        rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE})(?![\w'-]){_DOT}{_TAIL}",
-        rf"(?<!\w)(?:(?:{_CAPITAL}[ -]){{0,3}}(?i:stra(?:ss|ß)e|allee)|[A-ZÀ-Þ][\w.-]{{2,40}}(?i:{_COMPOUND})){_HOUSE}{_TAIL}",
-        rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}-Ring{_HOUSE}{_TAIL}",
-        rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}ring{_HOUSE},?[ \n](?:[A-Z]{{1,2}}-)?\d{{4,5}}\s{_PLACE}",
-        rf"(?<!\w)[a-zà-ÿ]{{3,40}}(?:stra(?:ss|ß)e|str\.|straat){_HOUSE}",
-        rf"{_NUMBER}\s?(?:bis|ter)?,?\s(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}}{_TAIL}",
-        rf"(?<!\w)(?i:{_SOUTHERN})\s{_PREPOSITIONS}{_PLACE},?\s(?:n[º°.]?\s?)?\d{{1,4}}{_NOT_MORE}{_TAIL}",
-        rf"\b(?i:p\.?\s?o\.?\s?box|postfach)\s\d[\d ]{{0,8}}\d?\b{_TAIL}",
-        rf"(?<![\w-]){_UK}",
-        rf"(?<!\w){_PLACE},\s?{_ZIP}",
+Detector = Callable[[View], Iterator[Finding]]
+
+
+def address_detectors() -> Iterator[tuple[tuple[str, ...], Detector]]:
+    """Yield detectors of postal addresses, each with the cues that must all occur."""
+    words = sorted(read_words("street_words"))
+    capitals = "|".join(word.capitalize() for word in words)
+    street_need = rf"\b(?:{_SURE}|(?-i:{capitals}|ST|DR|LN|CT|PL))\b"
+    street_cue = rf"\b[0-9]{{1,5}}[a-z]?(?:-[0-9]{{1,5}})?,? (?:[a-z?][a-z?.'-]* ){{1,4}}(?:{'|'.join(words)})\b"
+    yield (
+        (street_need, "[0-9]"),
+        _detector(
+            street_cue,
+            (
+                rf"(?i:(?<!\w){_UNIT},?\s)?{_NUMBER}\s{_LEAD}\s(?:(?i:{_SURE})|{capitals}|ST|DR|LN|CT|PL)(?![\w'-]){_DOT}{_DIRECTION}{_TAIL}",
+                rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE})(?![\w'-]){_DOT}{_TAIL}",
+            ),
+        ),
     )
-    return tuple(map(re.compile, forms))
+    yield (
+        (_COMPOUND_CUE,),
+        _detector(
+            _COMPOUND_CUE,
+            (
+                rf"(?<!\w)(?:(?:{_CAPITAL}[ -]){{0,3}}(?i:stra(?:ss|ß)e|allee)|[A-ZÀ-Þ][\w.-]{{2,40}}(?i:{_COMPOUND})){_HOUSE}{_TAIL}",
+                rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}-Ring{_HOUSE}{_TAIL}",
+                rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}ring{_HOUSE},?[ \n](?:[A-Z]{{1,2}}-)?\d{{4,5}}\s{_PLACE}",
+                rf"(?<!\w)[a-zà-ÿ]{{3,40}}(?:stra(?:ss|ß)e|str\.|straat){_HOUSE}",
+            ),
+        ),
+    )
+    yield (
+        (_FRENCH_CUE,),
+        _detector(_FRENCH_CUE, (rf"{_NUMBER}\s?(?:bis|ter)?,?\s(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}}{_TAIL}",)),
+    )
+    yield (
+        (_SOUTHERN_CUE, "[0-9]"),
+        _detector(_SOUTHERN_CUE, (rf"(?<!\w)(?i:{_SOUTHERN})\s{_PREPOSITIONS}{_PLACE},?\s(?:n[º°.]?\s?)?\d{{1,4}}{_NOT_MORE}{_TAIL}",)),
+    )
+    yield (_BOX_CUE,), _detector(_BOX_CUE, (rf"\b(?i:p\.?\s?o\.?\s?box|postfach)\s\d[\d ]{{0,8}}\d?\b{_TAIL}",))
+    yield (
+        (_CODE_CUE,),
+        _detector(
+            _CODE_CUE,
+            (
+                rf"{_NUMBER}\s{_LEAD},?\s(?:{_PLACE},?\s)?(?:{_UK}|{_ZIP})",
+                rf"(?<![\w-]){_UK}",
+                rf"(?<!\w){_PLACE},\s?{_ZIP}",
+            ),
+        ),
+    )
+    yield (_POSTCODE_CUE, "[0-9]"), _find_postcodes
 
 
 _NOT_COMPACT: Final = re.compile(r"[\W_]+")
@@ -88,12 +115,16 @@ _BEFORE, _BEHIND = 60, 100
 """How far around a cue an address may reach."""
 
 
-def find_addresses(view: View) -> Iterator[Finding]:
-    """Yield postal addresses."""
+def _detector(cue: str, forms: Iterable[str]) -> Detector:
+    return partial(_find, cue=cue, forms=tuple(map(re.compile, forms)))
+
+
+def _find(view: View, cue: str, forms: Sequence[re.Pattern[str]]) -> Iterator[Finding]:
+    """Yield what has the first of some forms around a cue."""
     done = 0
-    for start, end in view.cues(ADDRESS_CUE):
+    for start, end in view.cues(cue):
         floor, ceiling = max(done, view.turn_start(start), start - _BEFORE), min(view.turn_end(end), end + _BEHIND)
-        for form in _forms():
+        for form in forms:
             match = form.search(view.text, floor, ceiling)
             if match and match.end() > start and _is_street(match):
                 done = match.end()
@@ -110,7 +141,6 @@ def _address(match: re.Match[str]) -> Finding:
     return Finding(match.start(), match.end(), Kind.ADDRESS, _NOT_COMPACT.sub(" ", match[0]).casefold())
 
 
-POSTCODE_CUE: Final = r"\b(?:zip(?: ?codes?)?|post ?codes?|postal codes?|plz|postleitzahl|code postal|c\?digo postal|cap)\b"
 _POSTCODE: Final = re.compile(
     rf"(?<![\w-])(?:{_UK.replace(' ', ' ?')}|\d{{5}}(?:-\d{{4}})?|\d{{4}}(?: ?[A-Z]{{2}})?|[A-Z]\d[A-Z] ?\d[A-Z]\d){_NOT_MORE}",
     re.IGNORECASE,
@@ -118,8 +148,8 @@ _POSTCODE: Final = re.compile(
 _POSTCODE_REACH: Final = 32
 
 
-def find_postcodes(view: View) -> Iterator[Finding]:
+def _find_postcodes(view: View) -> Iterator[Finding]:
     """Yield postcodes that are told or asked for as such."""
-    for cue in view.cues(POSTCODE_CUE):
+    for cue in view.cues(_POSTCODE_CUE):
         if match := told_or_answered(view, cue, _POSTCODE, reach=_POSTCODE_REACH):
             yield _address(match)

@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from clearbar.errors import SettingsError
 from clearbar.model import digest
-from clearbar.redact.addresses import ADDRESS_CUE, POSTCODE_CUE, find_addresses, find_postcodes
+from clearbar.redact.addresses import address_detectors
 from clearbar.redact.births import BIRTH_CUE, find_birth_dates
 from clearbar.redact.contacts import EMAIL_CUE, IP_FORM, find_emails, find_ips, find_url_secrets
 from clearbar.redact.custom import CustomPatterns
@@ -32,6 +32,8 @@ _VERSION: Final = 1
 """Counts up whenever the same text may come out otherwise."""
 _AGENT_DIGITS, _CUSTOMER_DIGITS = 8, 12
 """Hexadecimal digits of pseudonyms: among 1,000 agents and 100,000 customers two share one with a chance of about 1 in 10,000."""
+_LIGHT: Final = 4096
+"""A cue of more characters (word lists) is looked for by itself: in the Set that tests all others it would cost more than it saves."""
 _FREE_FIELDS: Final = ("topic", "queue", "disposition")
 _SECRET_PARAMETERS: Final = (
     "token",
@@ -94,9 +96,11 @@ class Redactor:
         self._names = Names(settings.keep)
         table = [(needs, detector) for kinds, needs, detector in _detectors(settings) if self._kinds & kinds]
         told = [(cue, reader) for cue, reader in self._names.readers if Kind.NAME in self._kinds]
-        cues = list(dict.fromkeys((*(cue for cue, _ in told), *(cue for needs, _ in table for need in needs for cue in need))))
+        cues = list(
+            dict.fromkeys((*(cue for cue, _ in told if len(cue) < _LIGHT), *(cue for needs, _ in table for need in needs for cue in need)))
+        )
         self._presence = self._scanner.presence(cues)
-        self._told = [(cue, cues.index(cue), reader) for cue, reader in told]
+        self._told = [(cue, cues.index(cue) if cue in cues else None, reader) for cue, reader in told]
         self._detectors = [(tuple(frozenset(map(cues.index, need)) for need in needs), detector) for needs, detector in table]
         self._all = self._kinds >= set(Kind)
         self._custom = custom.find if self._kinds & custom.names else None
@@ -171,7 +175,7 @@ class Redactor:
         told: list[list[Spans]] = [[] for _ in views]
         for cue, place, reader in self._told:
             for view, have, into in zip(views, held, told, strict=True):
-                if place in have:
+                if place is None or place in have:
                     into.extend(spans for start, end in view.cues(cue) if (spans := reader(view, start, end)))
         return told
 
@@ -214,8 +218,8 @@ def _detectors(settings: RedactionSettings) -> Iterator[tuple[set[str], Needs, D
     yield {Kind.IP}, ((IP_FORM,),), find_ips
     yield {Kind.SECRET}, (("://",),), find_url_secrets
     yield {Kind.SECRET}, ((SECRET_CUE,),), find_passwords
-    yield {Kind.ADDRESS}, ((ADDRESS_CUE,),), find_addresses
-    yield {Kind.ADDRESS}, ((POSTCODE_CUE,),), find_postcodes
+    for cues, detector in address_detectors():
+        yield {Kind.ADDRESS}, (cues,), detector
     yield {Kind.BIRTH_DATE}, ((BIRTH_CUE, "[0-9]"),), find_birth_dates
     yield {Kind.REFERENCE}, REFERENCE_NEEDS, find_references
 

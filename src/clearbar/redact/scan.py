@@ -6,7 +6,7 @@ length of the text and about ten times as fast; without it `re` finds the same p
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 __all__ = ["Presence", "Scanner"]
 
@@ -14,6 +14,10 @@ try:
     import re2
 except ImportError:  # pragma: no cover - platforms without the wheel
     re2 = None
+
+
+_MEMORY: Final = 64 << 20
+"""Bytes that the states of one automaton may take; with few of them it starts anew again and again, at a thirtieth of its speed."""
 
 
 class Scanner:
@@ -88,4 +92,5 @@ def _options() -> Any:
     options = re2.Options()
     options.case_sensitive = False
     options.log_errors = False
+    options.max_mem = _MEMORY
     return options
