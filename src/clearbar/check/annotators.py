@@ -15,7 +15,7 @@ __all__ = ["annotator_agreement", "null"]
 
 def null(value: float | Floats) -> float | None:
     """Return a coefficient for a result model: rounded, null where it is undefined."""
-    return round(float(value), 4) if np.isfinite(value) else None
+    return round(float(value), 4) + 0.0 if np.isfinite(value) else None  # adding 0 turns -0.0 into 0.0
 
 
 def annotator_agreement(resolved: Resolved, criterion: str, rubric: Rubric) -> AnnotatorAgreement | None:

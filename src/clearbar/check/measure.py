@@ -198,7 +198,7 @@ def _merged(table: Floats, groups: Sequence[Sequence[int]]) -> Floats:
 
 def _interval(of: str, drawn: Floats) -> Interval:
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return Interval(of=of, low=round(float(low), 4), high=round(float(high), 4), level=LEVEL)
+    return Interval(of=of, low=round(float(low), 4) + 0.0, high=round(float(high), 4) + 0.0, level=LEVEL)
 
 
 def _accuracy(table: Floats, place: int, state: str) -> LevelAccuracy:
