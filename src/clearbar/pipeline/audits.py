@@ -4,11 +4,10 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from clearbar.errors import UsageError
 from clearbar.model import Model
 from clearbar.pipeline.checking import measured
 from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, graded_items, make_reports
-from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.request import AuditRequest, check_period
 from clearbar.pipeline.run import Listed, Pulled, audit_conversations
 from clearbar.pipeline.selecting import sample_for_review
 from clearbar.pipeline.steps import WATCH, Steps, Threads
@@ -93,8 +92,7 @@ def run_audit(
     ClearbarError
         If a source, the rubric, the store or the demanded grader cannot be used at all.
     """
-    if request.since and request.until and request.since >= request.until:
-        raise UsageError("--since is not before --until", fix="swap them, or leave one out")
+    check_period(request.since, request.until)
     moment = now or datetime.now(UTC)
     with ExitStack() as stack:
         store = open_store(project, settings)

@@ -13,6 +13,7 @@ from clearbar.estimates import Estimates, estimate
 from clearbar.labelled import resolve
 from clearbar.model import Model
 from clearbar.pipeline.checking import Measured
+from clearbar.pipeline.request import check_period
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.publish import Published, publish
@@ -100,6 +101,7 @@ def run_report(project: Project, settings: Settings, request: ReportRequest) -> 
     UsageError
         If the store holds no conversation that was asked for.
     """
+    check_period(request.since, request.until)
     rubric = open_rubric(request.rubric or settings.grading.rubric, project)
     with open_store(project, settings) as store:
         made = make_reports(project, settings, store, rubric, request, items=graded_items(store, rubric, request))

@@ -6,9 +6,22 @@ from typing import Literal
 
 from pydantic import Field
 
+from clearbar.errors import UsageError
 from clearbar.model import Model
 
-__all__ = ["AuditRequest"]
+__all__ = ["AuditRequest", "check_period"]
+
+
+def check_period(since: datetime | None, until: datetime | None) -> None:
+    """Refuse a period that ends before it begins.
+
+    Raises
+    ------
+    UsageError
+        If it does.
+    """
+    if since and until and since >= until:
+        raise UsageError("--since is not before --until", fix="swap them, or leave one out")
 
 
 class AuditRequest(Model):
