@@ -43,8 +43,8 @@ def failed(why: Failure) -> str:
     return f"failed:{why}"
 
 
-PASSING: Final = frozenset(failed(why) for why in ("timed out", "budget", "unreachable", "interrupted"))
-"""Failures that are no fault of the conversation or of the reply; the next run asks again."""
+PASSING: Final = frozenset(failed(why) for why in ("unread", "truncated", "timed out", "budget", "unreachable", "interrupted"))
+"""Failures that are no fault of the conversation; the next run asks again. A model that is mended or replaced reads what it could not."""
 
 
 class GradedBy(StrEnum):
