@@ -191,3 +191,8 @@ def test_an_explanation_shows_hits_signals_and_verdicts(grader: RulesGrader) -> 
 
 def test_an_explanation_of_what_cannot_be_read_has_no_signals(grader: RulesGrader) -> None:
     assert grader.explain(talk("C: Hello?")).signals == ()
+
+
+def test_an_outcome_that_rests_on_data_of_the_system_is_not_claimed(grader: RulesGrader) -> None:
+    found = verdicts(grader, talk("C: Please book it.", "S: book(id=3) -> 200", "A: It has been booked successfully."))
+    assert [(found[id].level, found[id].reason) for id in ("resolution", "accuracy")] == [(UNGRADED, ABSTAINED)] * 2
