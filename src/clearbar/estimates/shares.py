@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from clearbar.agreement import Floats
 from clearbar.estimates.hierarchy import MIN_TEAMS, pool
-from clearbar.estimates.indicators import Grouping
+from clearbar.estimates.indicators import Grouping, Indicator
 from clearbar.estimates.kernels import (
     correct_states,
     effective_counts,
@@ -94,10 +94,16 @@ class Figure:
     contradicted: bool = False
 
 
-def figures(units: Mapping[str, UnitData], grouping: Grouping, errors: Errors, plan: Plan, name: str) -> dict[str, Figure]:
-    """Return the figures of all units on one criterion and indicator; the labels' draws are the same for all of them."""
+def figures(
+    units: Mapping[str, UnitData], grouping: Grouping, errors: Errors, plan: Plan, *, criterion: str, indicator: Indicator
+) -> dict[str, Figure]:
+    """Return the figures of all units on one criterion and indicator; the labels' draws are the same for all of them.
+
+    Error rates are pooled over teams for the share under the bar only, which takes seconds.
+    """
+    name = f"{criterion}.{indicator}"
     answers = _answers(errors.table, plan.draws, seeded(plan.seed, name))
-    pooled = _pooled(units, grouping, plan.seed) if plan.estimand == "process" else {}
+    pooled = _pooled(units, grouping, plan.seed) if plan.estimand == "process" and indicator is Indicator.BELOW else {}
     found = {}
     for unit, data in units.items():
         rng = seeded(plan.seed, name, unit)

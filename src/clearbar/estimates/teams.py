@@ -199,7 +199,7 @@ class _Work:
         grouping = group(criterion, indicator, self._rubric)
         table = grouping.table(self._checked.criteria[criterion].confusion) if self._checked else np.zeros((3, 4))
         errors = Errors(table, {name: why for name in units if (why := _why_not(self._checked, self._teams[name]))})
-        found = figures(units, grouping, errors, self._plan, f"{criterion}.{indicator}")
+        found = figures(units, grouping, errors, self._plan, criterion=criterion, indicator=indicator)
         for name, figure in found.items():
             data = units[name]
             if figure.raw is not None:
