@@ -1,7 +1,7 @@
 """Postal addresses: a street with its number (and what follows of unit, postcode and place), boxes, postcodes."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -38,7 +38,9 @@ _PLACE: Final = rf"{_CAPITAL}(?:[ -](?:(?:am|an der|upon|on|le|la|les|de|sur|und
 _UNIT: Final = r"(?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|no|piano|appartamento|interno|piso|puerta)\b\.?\s?#?\w{1,6}\b"
 _NOT_MORE: Final = r"(?!\w|[ .-]?\d)"
 _UK: Final = r"(?:GIR 0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKPSTUW]|[A-HK-Y]\d[ABEHMNPRV-Y]) \d[ABD-HJLNP-UW-Z]{2})(?![\w-])"
-_STATE: Final = r"(?:A[LKZR]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|P[AR]|RI|GU|VI|AS|MH|FM|MP|PW|S[CD]|T[NX]|UT|V[AT]|W[AIVY])"
+_STATE: Final = (
+    r"(?:A[LKSZR]|C[AOT]|D[CE]|F[LM]|G[AU]|HI|I[ADLN]|K[SY]|LA|M[ADEHINOPST]|N[CDEHJMVY]|O[HKR]|P[ARW]|RI|S[CD]|T[NX]|UT|V[AIT]|W[AIVY])"
+)
 _ZIP: Final = rf"{_STATE},?\s\d{{5}}(?:-\d{{4}})?{_NOT_MORE}"
 _TAIL: Final = (
     rf"(?i:,?[ \n]{_UNIT})?"
@@ -62,49 +64,43 @@ Detector = Callable[[View], Iterator[Finding]]
 def address_detectors() -> Iterator[tuple[tuple[str, ...], Detector]]:
     """Yield detectors of postal addresses, each with the cues that must all occur."""
     words = sorted(read_words("street_words"))
-    capitals = "|".join(word.capitalize() for word in words)
-    street_need = rf"\b(?:{_SURE}|(?-i:{capitals}|ST|DR|LN|CT|PL))\b"
+    capitals = "|".join([*(word.capitalize() for word in words), "ST", "DR", "LN", "CT", "PL"])
+    street = rf"(?:(?i:{_SURE})|{capitals})(?![\w'-]){_DOT}{_DIRECTION}"
     street_cue = rf"\b[0-9]{{1,5}}[a-z]?(?:-[0-9]{{1,5}})?,? (?:[a-z?][a-z?.'-]* ){{1,4}}(?:{'|'.join(words)})\b"
     yield (
-        (street_need, "[0-9]"),
+        (rf"\b(?:{_SURE}|(?-i:{capitals}))\b", "[0-9]"),
         _detector(
             street_cue,
-            (
-                rf"(?i:(?<!\w){_UNIT},?\s)?{_NUMBER}\s{_LEAD}\s(?:(?i:{_SURE})|{capitals}|ST|DR|LN|CT|PL)(?![\w'-]){_DOT}{_DIRECTION}{_TAIL}",
-                rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE})(?![\w'-]){_DOT}{_TAIL}",
-            ),
+            rf"(?i:(?<!\w){_UNIT},?\s)?{_NUMBER}\s{_LEAD}\s{street}{_TAIL}",
+            rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE})(?![\w'-]){_DOT}{_TAIL}",
         ),
     )
     yield (
         (_COMPOUND_CUE,),
         _detector(
             _COMPOUND_CUE,
-            (
-                rf"(?<!\w)(?:(?:{_CAPITAL}[ -]){{0,3}}(?i:stra(?:ss|ß)e|allee)|[A-ZÀ-Þ][\w.-]{{2,40}}(?i:{_COMPOUND})){_HOUSE}{_TAIL}",
-                rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}-Ring{_HOUSE}{_TAIL}",
-                rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}ring{_HOUSE},?[ \n](?:[A-Z]{{1,2}}-)?\d{{4,5}}\s{_PLACE}",
-                rf"(?<!\w)[a-zà-ÿ]{{3,40}}(?:stra(?:ss|ß)e|str\.|straat){_HOUSE}",
-            ),
+            rf"(?<!\w)(?:(?:{_CAPITAL}[ -]){{0,3}}(?i:stra(?:ss|ß)e|allee)|[A-ZÀ-Þ][\w.-]{{2,40}}(?i:{_COMPOUND})){_HOUSE}{_TAIL}",
+            rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}-Ring{_HOUSE}{_TAIL}",
+            rf"(?<!\w)[A-ZÀ-Þ][\w.-]{{2,40}}ring{_HOUSE},?[ \n](?:[A-Z]{{1,2}}-)?\d{{4,5}}\s{_PLACE}",
+            rf"(?<!\w)[a-zà-ÿ]{{3,40}}(?:stra(?:ss|ß)e|str\.|straat){_HOUSE}",
         ),
     )
     yield (
         (_FRENCH_CUE,),
-        _detector(_FRENCH_CUE, (rf"{_NUMBER}\s?(?:bis|ter)?,?\s(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}}{_TAIL}",)),
+        _detector(_FRENCH_CUE, rf"{_NUMBER}\s?(?:bis|ter)?,?\s(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}}{_TAIL}"),
     )
     yield (
         (_SOUTHERN_CUE, "[0-9]"),
-        _detector(_SOUTHERN_CUE, (rf"(?<!\w)(?i:{_SOUTHERN})\s{_PREPOSITIONS}{_PLACE},?\s(?:n[º°.]?\s?)?\d{{1,4}}{_NOT_MORE}{_TAIL}",)),
+        _detector(_SOUTHERN_CUE, rf"(?<!\w)(?i:{_SOUTHERN})\s{_PREPOSITIONS}{_PLACE},?\s(?:n[º°.]?\s?)?\d{{1,4}}{_NOT_MORE}{_TAIL}"),
     )
-    yield (_BOX_CUE,), _detector(_BOX_CUE, (rf"\b(?i:p\.?\s?o\.?\s?box|postfach)\s\d[\d ]{{0,8}}\d?\b{_TAIL}",))
+    yield (_BOX_CUE,), _detector(_BOX_CUE, rf"\b(?i:p\.?\s?o\.?\s?box|postfach)\s\d[\d ]{{0,8}}\d?\b{_TAIL}")
     yield (
         (_CODE_CUE,),
         _detector(
             _CODE_CUE,
-            (
-                rf"{_NUMBER}\s{_LEAD},?\s(?:{_PLACE},?\s)?(?:{_UK}|{_ZIP})",
-                rf"(?<![\w-]){_UK}",
-                rf"(?<!\w){_PLACE},\s?{_ZIP}",
-            ),
+            rf"{_NUMBER}\s{_LEAD},?\s(?:{_PLACE},?\s)?(?:{_UK}|{_ZIP})",
+            rf"(?<![\w-]){_UK}",
+            rf"(?<!\w){_PLACE},\s?{_ZIP}",
         ),
     )
     yield (_POSTCODE_CUE, "[0-9]"), _find_postcodes
@@ -115,7 +111,7 @@ _BEFORE, _BEHIND = 60, 100
 """How far around a cue an address may reach."""
 
 
-def _detector(cue: str, forms: Iterable[str]) -> Detector:
+def _detector(cue: str, *forms: str) -> Detector:
     return partial(_find, cue=cue, forms=tuple(map(re.compile, forms)))
 
 

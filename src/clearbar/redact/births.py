@@ -12,27 +12,27 @@ from clearbar.redact.view import View
 __all__ = ["BIRTH_CUE", "find_birth_dates"]
 
 BIRTH_CUE: Final = (
-    r"\b(?:dates? of birth|birth ?dates?|birth ?day(?: is|'s| was|\?s|:)|d\.?o\.?b\b|born (?:on|in)?|geburtsdatum|geboren|geb\. |n\?e? le [0-9]|"
+    r"\b(?:dates? of birth|birth ?dates?|birth ?day(?: is|'s| was|\?s|:)|d\.?o\.?b\b|born (?:on|in)?|geburtsdatum|geboren|geb\. |"
+    r"n\?e? le [0-9]|"
     r"date de naissance|fecha de nacimiento|nacid[oa] el|data di nascita|nat[oa] il|geboortedatum)"
 )
 _REACH: Final = 40
+_FOLLOWING: Final = "geboren"
+"""German puts the date before it: "am 3.5.1980 geboren"."""
 _NOT_COMPACT: Final = re.compile(r"[\W_]+")
 
 
 def find_birth_dates(view: View) -> Iterator[Finding]:
     """Yield dates of birth."""
-    for start, end in view.cues(BIRTH_CUE):
-        if view.text[end - 1].isdigit():
-            end -= 1
-        found = _told_before(view, start) or told_or_answered(view, (start, end), DATE, reach=_REACH)
+    for start, last in view.cues(BIRTH_CUE):
+        end = last - view.text[last - 1].isdigit()
+        found = _told_before(view, start, end) or told_or_answered(view, (start, end), DATE, reach=_REACH)
         if found:
             yield Finding(*found.span(), Kind.BIRTH_DATE, _NOT_COMPACT.sub(" ", found[0]).casefold())
 
 
-def _told_before(view: View, cue: int) -> re.Match[str] | None:
-    """Return the date just before a cue: "am 3.5.1980 geboren"."""
-    floor = max(view.turn_start(cue), cue - _REACH)
-    last = None
-    for last in DATE.finditer(view.text, floor, cue):
-        pass
-    return last if last and not view.text[last.end() : cue].strip(" ,(") and view.text[cue].lower() == "g" else None
+def _told_before(view: View, start: int, end: int) -> re.Match[str] | None:
+    if view.text[start:end].lower() != _FOLLOWING:
+        return None
+    dates = list(DATE.finditer(view.text, max(view.turn_start(start), start - _REACH), start))
+    return dates[-1] if dates and not view.text[dates[-1].end() : start].strip() else None

@@ -8,14 +8,15 @@ from typing import Final
 from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.view import View
 
-__all__ = ["EMAIL_CUE", "IP_FORM", "find_emails", "find_ips", "find_url_secrets"]
+__all__ = ["EMAIL_CUE", "IP_FORM", "SPELT_CUE", "find_emails", "find_ips", "find_spelt_emails", "find_url_secrets"]
 
 _LOCAL_LIMIT: Final = 64
 _CREDENTIALS_LIMIT: Final = 256
 _CREDENTIALS_END: Final = re.compile(r"[\s/?#\0]")
 _LOCAL: Final = frozenset("._%+-'!#$&*/=?^`{|}~")
 _DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,6}[^\W\d_]{2,24}(?![\w@])")
-EMAIL_CUE: Final = r"@| dot |[(\[{](?:dot|at)[)\]}]"
+EMAIL_CUE: Final = "@"
+SPELT_CUE: Final = r" dot |[(\[{](?:dot|at)[)\]}]"
 _SPELT: Final = (
     r"\b[a-z0-9][a-z0-9._-]{0,40}(?: dot [a-z0-9][a-z0-9_-]{0,30}){0,3} ?(?: at |\(at\)|\[at\]|\{at\}) ?[a-z0-9][a-z0-9-]{0,40}"
     r"(?: ?(?: dot |\(dot\)|\[dot\]|\{dot\}) ?[a-z][a-z0-9-]{0,20}){1,3}\b"
@@ -23,7 +24,7 @@ _SPELT: Final = (
 
 
 def find_emails(view: View) -> Iterator[Finding]:
-    """Yield e-mail addresses, also spelt out ("jane dot doe at example dot org")."""
+    """Yield e-mail addresses."""
     text = view.text
     place = text.find("@")
     while place >= 0:
@@ -32,8 +33,12 @@ def find_emails(view: View) -> Iterator[Finding]:
         if domain and start < place:
             yield Finding(start, domain.end(), Kind.EMAIL, text[start : domain.end()].lower())
         place = text.find("@", place + 1)
+
+
+def find_spelt_emails(view: View) -> Iterator[Finding]:
+    """Yield e-mail addresses that are spelt out: "jane dot doe at example dot org"."""
     for start, end in view.cues(_SPELT):
-        yield Finding(start, end, Kind.EMAIL, _unspelt(text[start:end]))
+        yield Finding(start, end, Kind.EMAIL, _unspelt(view.text[start:end]))
 
 
 def _local_start(text: str, place: int) -> int:
@@ -118,7 +123,8 @@ def _public_v6(text: str) -> str | None:
 _URL: Final = r"\b[a-z][a-z0-9+.-]{1,24}://[^ \t\r\n\x00<>\"]+"
 _USERINFO: Final = re.compile(r"[a-zA-Z][\w+.-]*://([^/?#@\s]{1,256}(?:@[^/?#@\s]{1,256})?)@")
 _QUERY_SECRET: Final = re.compile(
-    r"[?&;#](?:[\w.-]{0,24}[_.-])?(?:token|jwt|key|apikey|api_key|sig|signature|secret|password|passwd|pwd|pass|pin|auth|authorization|session|"
+    r"[?&;#](?:[\w.-]{0,24}[_.-])?(?:token|jwt|key|apikey|api_key|sig|signature|secret|password|passwd|pwd|pass|pin|auth|authorization|"
+    r"session|"
     r"sessionid|sid|otp|code|ticket|credential|credentials|nonce|hash)=([^&;#\s\"'<>)\]]{1,2000})",
     re.IGNORECASE,
 )

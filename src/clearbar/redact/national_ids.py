@@ -148,8 +148,10 @@ def _inside_code(text: str, start: int, end: int) -> bool:
 
 
 DOCUMENT_CUE: Final = (
-    r"\b(?:passport|driv(?:er'?s?|ing) licen[cs]e|identity card|id card|national insurance|ni number|nino\b|social security|social insurance|ssn\b|"
-    r"nhs number|tax (?:id|number|code)|steuer-?id[a-z]*|steuernummer|sozialversicherungsnummer|ausweis(?:nummer)?|reisepass(?:nummer)?|visa number)"
+    r"\b(?:passport|driv(?:er'?s?|ing) licen[cs]e|identity card|id card|national insurance|ni number|nino\b|social security|"
+    r"social insurance|ssn\b|"
+    r"nhs number|tax (?:id|number|code)|steuer-?id[a-z]*|steuernummer|sozialversicherungsnummer|ausweis(?:nummer)?|reisepass(?:nummer)?|"
+    r"visa number)"
 )
 _DOCUMENT_NUMBER: Final = re.compile(
     r"(?<![\w-])(?:(?=(?:[A-Za-z]*\d){4})[A-Za-z0-9]{6,18}|(?![\d-]*-(?:19|20)\d\d\b)\d{2,4}(?:[ -]\d{2,4}){2,4})(?![\w-])"

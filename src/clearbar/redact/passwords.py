@@ -9,17 +9,18 @@ from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.lexicon import read_words
 from clearbar.redact.view import View
 
-__all__ = ["SECRET_CUE", "find_passwords"]
+__all__ = ["TOLD_CUE", "find_passwords"]
 
-SECRET_CUE: Final = (
-    r"\b(?:pass ?words?|pass ?phrase|pass ?code|passwd|pwd|pin\b(?: ?(?:code|number))?|cvv2?|cvc2?|cv2|security (?:code|number|word|answer)|"
+TOLD_CUE: Final = (
+    r"\b(?:pass ?words?|pass ?phrase|pass ?code|passwd|pwd|pin\b(?: ?(?:code|number))?|cvv2?|cvc2?|cv2|security (?:code|number|word|"
+    r"answer)|"
     r"(?:verification|activation|authori[sz]ation|authentication|access|login|sms|[46]-digit|(?:four|six)-digit) code|"
     r"one[- ]?time (?:code|password|pin|passcode)|otp|secret (?:word|answer|key)|memorable (?:word|information|name)|maiden name|"
     r"(?:api|access|secret|licen[cs]e)[- ]?(?:key|token)|bearer|kennwort|passwort|mot de passe|contrase\?a|wachtwoord)"
 )
 _VALUE: Final = r"""(?P<quote>["'`])?(?P<value>[^\s\0"`]{3,128})"""
 _LINK: Final = r"[:=(]|(?:is|was|are|will be|has been (?:set|changed) to|ist|lautet|est|es)\b:?"
-_OBJECT: Final = r"(?:for|on|to)\s(?:[\w'-]+\s){1,4}?(?=(?:is|was)\b)"
+_OBJECT: Final = r"(?:for|on|to)\s(?:[\w'-]{1,30}\s){1,4}?(?=(?:is|was)\b)"
 _TOLD: Final = re.compile(
     rf"""["']?\s{{0,3}}(?:{_OBJECT})?(?P<link>{_LINK})?\s{{0,3}}(?:(?:now|actually|currently|just|simply|still)\s)?{_VALUE}""",
     re.IGNORECASE,
@@ -35,7 +36,7 @@ _VERBAL: Final = ("ed", "ing", "ly", "n't")
 
 def find_passwords(view: View) -> Iterator[Finding]:
     """Yield what is told as a password, PIN, one-time code or security code, or answered when one was asked for."""
-    for start, end in view.cues(SECRET_CUE):
+    for start, end in view.cues(TOLD_CUE):
         if found := _told(view, start, end):
             yield found
         elif _CODE.search(view.text, start, end) and asked(view, start, end):

@@ -18,13 +18,16 @@ _SHORTEST: Final = 2
 _SURE_FROM: Final = 3
 _UNSPACED_FROM: Final = "\u2e80"
 _CALLED: Final = re.compile(
-    r"(?:\b(?:hi+|hello|hey+|dear|thanks?|thank you|cheers|morning|afternoon|evening|welcome|sorry|bye|regards|sincerely|this is|i'?m|name is|"
+    r"(?:\b(?:hi+|hello|hey+|dear|thanks?|thank you|cheers|morning|afternoon|evening|welcome|sorry|bye|regards|sincerely|this is|i'?m|"
+    r"name is|"
     r"name's|called|mr|mrs|ms|miss|dr|hallo|bonjour|hola)[,.!]?\s|,\s|\n)$",
     re.IGNORECASE,
 )
 _WITHIN: Final = re.compile(r"\b[a-z]['a-z]*[,;]? $")
 """A word in small letters before it: it does not begin a sentence or a title."""
 _MONTHS: Final = frozenset(("march", "april", "may", "june", "august"))
+_MOST_TOKENS: Final = 400
+"""Parts of names that are looked for in the whole of a conversation; those told beyond are replaced where they are told."""
 _ENDS: Final = frozenset(".,!?;:)\n\0")
 _JOINTS: Final = frozenset(".@/-")
 _ADDRESS: Final = re.compile(r"\S@\S|://|\.[a-z]{2,12}(?:[/:?]|\W?$)", re.IGNORECASE)
@@ -45,6 +48,7 @@ def name_tokens(name: str) -> tuple[str, ...]:
     plain = unicodedata.normalize("NFC", name.partition("@")[0]).replace("\u2019", "'")
     passed_over = lexicon().titles | lexicon().particles | lexicon().organisations
     parts = [match[0].lower() for match in TOKEN.finditer(plain)]
+    parts += [half for part in parts if "-" in part for half in part.split("-")]
     tokens = [part for part in parts if len(part) >= _SHORTEST and part not in passed_over]
     whole = plain.strip().lower()
     if tokens and any(character.isdigit() for character in whole):
@@ -82,7 +86,7 @@ class People:
         self._count += known is None
         given = lexicon().given
         for token in tokens:
-            if token not in self._owners:
+            if token not in self._owners and len(self._owners) < _MOST_TOKENS:
                 self._owners[token] = person
                 if token not in given:
                     self._capital_only.add(token)

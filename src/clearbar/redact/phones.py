@@ -21,12 +21,16 @@ _SAME: Final = 9
 """Numbers that agree in so many last digits are one, whether the country is written or not."""
 
 _PHONE: Final = (
-    r"phones?|tele(?:phone)?\b|tel\b|mobile|cell(?:phone)?\b|fax|whats ?app|call(?:ing|ed|s)?\b|call ?back|text(?:ing|ed)?\b|sms|ring\b|rang\b|"
-    r"reach(?:ed)?\b|contact|dial|handy|natel|telefon|t[e?]l[e?]phone|portable|m[o?]vil|my (?:new |old |own )?number|landline|extension|hot ?line"
+    r"phones?|tele(?:phone)?\b|tel\b|mobile|cell(?:phone)?\b|fax|whats ?app|call(?:ing|ed|s)?\b|call ?back|text(?:ing|ed)?\b|sms|ring\b|"
+    r"rang\b|"
+    r"reach(?:ed)?\b|contact|dial|handy|natel|telefon|t[e?]l[e?]phone|portable|m[o?]vil|my (?:new |old |own )?number|landline|extension|"
+    r"hot ?line"
 )
 _OTHER: Final = (
-    r"tool (?:call|result)|order|account|acct|booking|reservation|reference|ref\b|ticket|case\b|tracking|parcel|invoice|serial|imei|model|version|"
-    r"sku|isbn|item|product|article|part\b|error|code\b|meter|policy|member|customer n|id\b|ssn|social|nhs|passport|tax|steuer|iban|card|pin\b"
+    r"tool (?:call|result)|order|account|acct|booking|reservation|reference|ref\b|ticket|case\b|tracking|parcel|invoice|serial|imei|"
+    r"model|version|"
+    r"sku|isbn|item|product|article|part\b|error|code\b|meter|policy|member|customer n|id\b|ssn|social|nhs|passport|tax|steuer|iban|"
+    r"card|pin\b"
 )
 _CUE: Final = rf"(?:\b|_)(?:{_OTHER}|{_PHONE})"
 _IS_OTHER: Final = re.compile(rf"_?(?:{_OTHER})", re.IGNORECASE)

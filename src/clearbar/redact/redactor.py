@@ -12,13 +12,14 @@ from clearbar.errors import SettingsError
 from clearbar.model import digest
 from clearbar.redact.addresses import address_detectors
 from clearbar.redact.births import BIRTH_CUE, find_birth_dates
-from clearbar.redact.contacts import EMAIL_CUE, IP_FORM, find_emails, find_ips, find_url_secrets
+from clearbar.redact.contacts import EMAIL_CUE, IP_FORM, SPELT_CUE, find_emails, find_ips, find_spelt_emails, find_url_secrets
 from clearbar.redact.custom import CustomPatterns
 from clearbar.redact.digit_runs import IBAN_FORM, RUN_FORM, find_ibans, find_numbers
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.names import Names, Spans
+from clearbar.redact.name_parts import Spans
+from clearbar.redact.names import Names
 from clearbar.redact.national_ids import DOCUMENT_CUE, NationalIds, find_documents
-from clearbar.redact.passwords import SECRET_CUE, find_passwords
+from clearbar.redact.passwords import TOLD_CUE, find_passwords
 from clearbar.redact.placeholders import Placeholders, settle
 from clearbar.redact.references import REFERENCE_NEEDS, find_references
 from clearbar.redact.scan import Scanner
@@ -211,13 +212,14 @@ def _detectors(settings: RedactionSettings) -> Iterator[tuple[set[str], Needs, D
     """Yield each detector with the kinds that it finds and what a conversation must hold for it to find anything."""
     national = NationalIds(settings.regions)
     yield {Kind.EMAIL}, ((EMAIL_CUE,),), find_emails
+    yield {Kind.EMAIL}, ((SPELT_CUE,),), find_spelt_emails
     yield {Kind.PHONE, Kind.CARD}, ((RUN_FORM,),), partial(find_numbers, regions=tuple(settings.regions))
     yield {Kind.IBAN}, ((IBAN_FORM,),), find_ibans
     yield {Kind.NATIONAL_ID}, ((national.form,),), national.find
     yield {Kind.NATIONAL_ID}, ((DOCUMENT_CUE, "[0-9]"),), find_documents
     yield {Kind.IP}, ((IP_FORM,),), find_ips
     yield {Kind.SECRET}, (("://",),), find_url_secrets
-    yield {Kind.SECRET}, ((SECRET_CUE,),), find_passwords
+    yield {Kind.SECRET}, ((TOLD_CUE,),), find_passwords
     for cues, detector in address_detectors():
         yield {Kind.ADDRESS}, (cues,), detector
     yield {Kind.BIRTH_DATE}, ((BIRTH_CUE, "[0-9]"),), find_birth_dates

@@ -13,14 +13,16 @@ from clearbar.redact.view import View
 __all__ = ["REFERENCE_NEEDS", "find_references"]
 
 _NAMED_ALONE: Final = (
-    r"orders?|accounts?|acct|a/c|bookings?|reservations?|confirmation|pnr|record locator|references?|ref|cases?|tickets?|claims?|policy|invoices?|"
+    r"orders?|accounts?|acct|a/c|bookings?|reservations?|confirmation|pnr|record locator|references?|ref|cases?|tickets?|claims?|policy|"
+    r"invoices?|"
     r"contracts?|tracking|consignment|customer|membership|loyalty|frequent[ -]flyer|subscriber|imei|sort code|job|"
     r"bestell(?:ung|nummer|nr)|kunden(?:nummer|nr)|auftrag(?:snummer|snr)?|rechnung(?:snummer|snr)?|vertrag(?:snummer|snr)?|"
     r"vorgang(?:snummer|snr)?|buchung(?:snummer|snr)?|konto(?:nummer|nr)?|commande|dossier|r\?servation|pedido|cuenta|reserva|ordine"
 )
 """Things whose number follows them directly too: 'order 4471902'."""
 _NAMED_WITH_WORD: Final = (
-    r"shipments?|parcels?|delivery|clients?|members?|users?|login|patient|student|employee|transactions?|payments?|refund|returns?|rma|meter|mpan|"
+    r"shipments?|parcels?|delivery|clients?|members?|users?|login|patient|student|employee|transactions?|payments?|refund|returns?|rma|"
+    r"meter|mpan|"
     r"mprn|serial|vin|licen[cs]e plate|registration|routing|gift card|voucher|application|recall"
 )
 """Things that need the word: 'payment id 4471902', but 'payment 12000'."""
@@ -30,7 +32,8 @@ _ASK: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})[ _-]{{0,2}}{_WORD
 
 _NAMED: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})(?:\b|_|[0-9])"
 _LINK_WORD: Final = (
-    r"numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|under|with|here|and|s|nummer|num\?ro|n\?mero|numero|ist|"
+    r"numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|under|with|here|and|s|nummer|num\?ro|n\?mero|"
+    r"numero|ist|"
     r"lautet|est|es|f\?r|for|called|starting|beginning|this|one|confirmation|booking|order"
 )
 _DIRECT: Final = rf"{_NAMED}(?:[^a-z0-9.?!\x00\n]|\.|{_LINK_WORD})*(?:[a-z_-]*[0-9][a-z0-9_/ .-]{{3}}|[a-z_-]{{3,}}[0-9]|(?-i:[A-Z]{{6}}))"
@@ -45,20 +48,23 @@ _EXPLICIT: Final = re.compile(rf"(?:\b|_){_WORD}(?:\b|_)|#".replace(r"\?", "."),
 _REACH: Final = 64
 _CHAIN: Final = re.compile(r"\s{0,2}(?:,|;|&|/|and|or|und|et|y|e|,\s?and)\s{1,2}#?", re.IGNORECASE)
 _QUANTITY: Final = re.compile(
-    r"\d{1,4}(?:[.,]\d+)?(?:st|nd|rd|th|am|pm|h|hrs?|mins?|secs?|ms|gb|mb|tb|kb|kg|g|lbs?|oz|cm|mm|km|m|ml|l|ft|in|px|p|x|k|w|kw|kwh|mw|v|hz|mhz|ghz|"
+    r"\d{1,4}(?:[.,]\d+)?(?:st|nd|rd|th|am|pm|h|hrs?|mins?|secs?|ms|gb|mb|tb|kb|kg|g|lbs?|oz|cm|mm|km|m|ml|l|ft|in|px|p|x|k|w|kw|kwh|mw|"
+    r"v|hz|mhz|ghz|"
     r"mbps|gbps|mbit|days?|eur|usd|gbp|chf)|\d+-[a-z]{3,}|\d{1,2}[-/]\d{1,2}|\d+\.\d+|(?:19|20)\d\d-\d\d(?:-\d\d)?t\d.*",
     re.IGNORECASE,
 )
 _AMOUNT_BEFORE: Final = re.compile(r"(?:[$€£¥₹]\s?|\b(?:usd|eur|gbp|chf|rs)\s|\d[,.:])$", re.IGNORECASE)
 _UNIT_AFTER: Final = re.compile(
-    r" ?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|weeks?|"
+    r" ?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|"
+    r"weeks?|"
     r"months?|years?|am|pm|items?|units?|pieces|times|people|guests|kwh|gb|mb|mbps)\b)",
     re.IGNORECASE,
 )
 _SHAPED: Final = re.compile(r"(?:[A-Z]{2,4}-(?:\d{2}-)?\d{4,10}|[A-Z]-\d{5,10})(?:-[A-Z0-9]{1,4})?|1Z[0-9A-Z]{16}")
 """Forms that companies give to such codes and to little else."""
 _OTHERWISE: Final = re.compile(
-    r"\b(?:errors?|code|model|part|sku|items?|articles?|product|version|build|type|series|update|standard|cve|kb|firmware|spec|iso|din|channel|gate|"
+    r"\b(?:errors?|code|model|part|sku|items?|articles?|product|version|build|type|series|update|standard|cve|kb|firmware|spec|iso|din|"
+    r"channel|gate|"
     r"platform|flight|train|coach|room|seat|size)\b[^\w\0]{0,3}(?:\w+[^\w\0]{1,3})?$",
     re.IGNORECASE,
 )
@@ -72,7 +78,7 @@ def find_references(view: View) -> Iterator[Finding]:
     """Yield references; one that was told is found wherever it stands."""
     codes = [span for start, end in view.cues(_CODE) if (span := _trimmed(view.text, start, end))]
     names = view.cues(_NAMED) if codes else []
-    shaped = [span for span in codes if _SHAPED.fullmatch(view.text, *span)]
+    shaped = {span for span in codes if _SHAPED.fullmatch(view.text, *span)}
     other = {view.text[start:end] for start, end in shaped if _is_otherwise(view, start)}
     asking: set[int] | None = None
     known: dict[str, str] = {}

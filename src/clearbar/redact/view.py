@@ -42,6 +42,10 @@ _RARE: Final = (
 _RARE_FORM: Final = f"[{re.escape(''.join(map(chr, _RARE)))}{_INVISIBLE}]"
 
 
+_LONG: Final = 1 << 14
+"""In longer texts separators are looked up, not searched for."""
+
+
 class View:
     """Turns as one text, made plain for detection.
 
@@ -109,9 +113,14 @@ class View:
 
     def turn_start(self, place: int) -> int:
         """Return where the turn at a place starts."""
+        if len(self.text) > _LONG:
+            return self.starts[self.turn(place)]
         return self.text.rfind(SEPARATOR, 0, place) + 1
 
     def turn_end(self, place: int) -> int:
         """Return where the turn at a place ends."""
+        if len(self.text) > _LONG:
+            following = self.turn(place) + 1
+            return self.starts[following] - 1 if following < len(self.starts) else len(self.text)
         end = self.text.find(SEPARATOR, place)
         return len(self.text) if end < 0 else end
