@@ -16,6 +16,7 @@ __all__ = [
     "GradingSettings",
     "LlmSettings",
     "NamedSource",
+    "OidcSettings",
     "PublishSettings",
     "RedactionSettings",
     "ReportSettings",
@@ -162,12 +163,39 @@ class PublishSettings(_Section):
     """Where people find the published reports; added to the notice."""
 
 
+class OidcSettings(_Section):
+    """Sign-in through an identity provider (OpenID Connect); local accounts go on working."""
+
+    issuer: str
+    """URL under which `/.well-known/openid-configuration` lies."""
+    client_id: str
+    client_secret: SecretStr
+    name: str = "your organisation"
+    """What the button says."""
+    scope: str = "openid profile email"
+
+
 class ReviewSettings(_Section):
-    """How many conversations people look at."""
+    """Which conversations people look at, and how the reviewers' room works."""
 
     sample: int = Field(default=20, ge=0)
     """Conversations sampled for review in each run."""
     seed: int = 0
+    days: int = Field(default=30, ge=1)
+    """The queue holds what was sampled in so many days."""
+    double_share: float = Field(default=0.1, ge=0, le=1)
+    """Share of the queue that two people review, so that their agreement is known."""
+    contest_days: int = Field(default=30, ge=1)
+    """Days after grading within which a verdict can be contested."""
+    answer_days: int = Field(default=7, ge=1)
+    """Days within which a dispute is to be decided."""
+    note_length: int = Field(default=4000, ge=100)
+    """Characters of a note."""
+    session_hours: float = Field(default=12, gt=0)
+    """After so long people sign in again."""
+    https: bool = False
+    """Whether people reach the room through a proxy that speaks TLS; cookies are then sent over TLS only."""
+    oidc: OidcSettings | None = None
 
 
 class Settings(BaseSettings):

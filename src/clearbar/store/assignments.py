@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, text
 from clearbar.label import Label
 from clearbar.store.database import Database, merge, now
 from clearbar.store.labels import label_row
-from clearbar.store.records import JournalEntry
+from clearbar.store.records import JournalEntry, Sampled
 from clearbar.store.reports import write_entry
 from clearbar.store.review_records import Assignment, Draft, Mode, QueueItem, RefusedError, Span, State
 from clearbar.store.review_tables import assignments, drafts
@@ -165,12 +165,12 @@ class Assignments(Database):
             _move(connection, assignment, State.SKIPPED, why)
             write_entry(connection, JournalEntry(at=now(), who=reviewer, action="skip", source=one.source, id=one.id))
 
-    def probability(self, source: str, id: str) -> float | None:
-        """Return the chance with which a conversation was drawn last, where it is known."""
-        query = select(samples.c.probability).where(samples.c.source == source, samples.c.id == id, samples.c.part == "random")
+    def drawn(self, source: str, id: str) -> Sampled | None:
+        """Return how a conversation was drawn last; null where it never was."""
+        query = select(samples).where(samples.c.source == source, samples.c.id == id).order_by(samples.c.run.desc()).limit(1)
         with self.read() as connection:
-            found: float | None = connection.execute(query.order_by(samples.c.run.desc()).limit(1)).scalar()
-        return found
+            row = connection.execute(query).mappings().one_or_none()
+        return Sampled(**row) if row else None
 
 
 def write_assignment(
@@ -234,6 +234,7 @@ def _queue(connection: Connection, days: int) -> list[QueueItem]:
             conversations.c.text_hash,
             versions.c.team,
             versions.c.agents,
+            versions.c.fields,
             func.max(samples.c.run).label("run"),
             func.max(audits.c.number).label("audit"),
         )
@@ -241,7 +242,9 @@ def _queue(connection: Connection, days: int) -> list[QueueItem]:
         .join(runs, recent)
         .join(versions, version)
         .join(audits, audit)
-        .group_by(conversations.c.source, conversations.c.id, conversations.c.text_hash, versions.c.team, versions.c.agents)
+        .group_by(
+            conversations.c.source, conversations.c.id, conversations.c.text_hash, versions.c.team, versions.c.agents, versions.c.fields
+        )
         .order_by(conversations.c.text_hash)  # a digest: the order says nothing of a conversation
     )
     found = connection.execute(query).all()
@@ -256,15 +259,17 @@ def _same(one: Any, other: Any) -> ColumnElement[bool]:
     return and_(one.c.source == other.c.source, one.c.id == other.c.id, one.c.text_hash == other.c.text_hash)
 
 
-def _given(connection: Connection) -> dict[tuple[str, str, str], list[tuple[str, str]]]:
-    query = select(assignments).where(assignments.c.calibration.is_(None) | (assignments.c.state == State.DONE.value))
-    given: dict[tuple[str, str, str], list[tuple[str, str]]] = defaultdict(list)
-    for row in connection.execute(query):
-        given[row.source, row.id, row.text_hash].append((row.reviewer, row.state))
+def _given(connection: Connection) -> dict[tuple[str, str, str], list[tuple[str, State, bool]]]:
+    """Return who has or had each text, in what state, and whether that makes one of the reviews it is to have."""
+    given: dict[tuple[str, str, str], list[tuple[str, State, bool]]] = defaultdict(list)
+    for row in connection.execute(select(assignments)):
+        state = State(row.state)
+        counts = state is State.DONE or (row.calibration is None and state in {State.OPEN, State.COMMITTED})
+        given[row.source, row.id, row.text_hash].append((row.reviewer, state, counts))
     return given
 
 
-def _item(row: Row[Any], rubric: str, given: Sequence[tuple[str, str]]) -> QueueItem:
+def _item(row: Row[Any], rubric: str, given: Sequence[tuple[str, State, bool]]) -> QueueItem:
     return QueueItem(
         source=row.source,
         id=row.id,
@@ -272,8 +277,9 @@ def _item(row: Row[Any], rubric: str, given: Sequence[tuple[str, str]]) -> Queue
         rubric=rubric,
         team=row.team,
         agents=tuple(from_json(row.agents)),
+        fields={name: str(value) for name, value in from_json(row.fields).items() if isinstance(value, str | int | float)},
         run=row.run,
-        taken_by=frozenset(person for person, _ in given),
-        taken=sum(state != State.SKIPPED for _, state in given),
-        done=sum(state == State.DONE for _, state in given),
+        taken_by=frozenset(person for person, _, _ in given),
+        taken=sum(counts for _, _, counts in given),
+        done=sum(state is State.DONE for _, state, _ in given),
     )

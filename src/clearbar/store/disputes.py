@@ -5,18 +5,18 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
 
-from clearbar.label import Label
+from clearbar.label import Label, LabelKind
 from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.labels import label_row, read_label
 from clearbar.store.people import write_notices
 from clearbar.store.records import JournalEntry, StoredAudit
 from clearbar.store.reports import write_entry
 from clearbar.store.review_records import Closing, Dispute, DisputeState, RefusedError
-from clearbar.store.review_tables import closings, disputes
+from clearbar.store.review_tables import assignments, closings, disputes
 from clearbar.store.rows import read_fields, read_usage, read_verdicts
-from clearbar.store.tables import audits, labels, report_conversations, reports, versions
+from clearbar.store.tables import audits, labels, report_conversations, reports, tombstones, versions
 
 __all__ = ["Disputes"]
 
@@ -43,16 +43,19 @@ class Disputes(Database):
         verdicts, usage = read_verdicts(row["verdicts"]), read_usage(row["usage"])
         return StoredAudit(**values, conversation=read_fields(row), verdicts=verdicts, usage=usage, run=row["made_in"])
 
-    def corrections(self, keys: Collection[Key] | None = None) -> dict[Key, list[Label]]:
+    def corrections(self, keys: Collection[Key] | None = None, *, calibration: bool = False) -> dict[Key, list[Label]]:
         """Return what people said in the reviewers' room, the oldest first, by the text that they read.
 
         Parameters
         ----------
         keys
             Source, id and text of conversations; all by default.
+        calibration
+            Whether blind grades given in a calibration session are among them; in reports the consensus counts instead.
         """
         found: dict[Key, list[Label]] = defaultdict(list)
-        query = select(labels).where(labels.c.erased.is_(False), labels.c.text_hash.is_not(None), labels.c.source.is_not(None))
+        made_here = (labels.c.erased.is_(False), labels.c.text_hash.is_not(None), labels.c.source.is_not(None))
+        query = select(labels).where(*made_here, *([] if calibration else [~_in_calibration()]))
         with self.read() as connection:
             parts = [None] if keys is None else list(chunks({key[2] for key in keys}))
             for some in parts:
@@ -62,12 +65,13 @@ class Disputes(Database):
         wanted = None if keys is None else set(keys)
         return {key: said for key, said in found.items() if wanted is None or key in wanted}
 
-    def pulse(self) -> tuple[int, int, float]:
-        """Return figures that change whenever an audit or a label comes or goes; for what is computed from them and kept."""
+    def pulse(self) -> tuple[object, ...]:
+        """Return a value that changes whenever an audit, a label, a closing or an erasure comes; for what is computed of them and kept."""
         with self.read() as connection:
-            numbers = [connection.execute(select(func.max(table.c.number))).scalar() or 0 for table in (labels, audits)]
+            newest = [connection.execute(select(func.max(table.c.number))).scalar() for table in (labels, audits, closings)]
             last = connection.execute(select(func.max(audits.c.made_at))).scalar()
-        return numbers[0], numbers[1], last.timestamp() if last else 0.0
+            erased = connection.execute(select(func.count()).select_from(tombstones)).scalar()
+        return (*newest, last, erased)
 
     def open_dispute(self, values: Mapping[str, Any], *, days: int, notify: Sequence[str]) -> int:
         """Write down that a verdict is contested, tell those who decide, and return its number.
@@ -168,6 +172,12 @@ class Disputes(Database):
 
 
 _AUDIT = ("rubric", "grading_hash", "asked", "verdicts", "usage", "made_at")
+
+
+def _in_calibration() -> ColumnElement[bool]:
+    same = [assignments.c[name] == labels.c[name] for name in ("source", "id", "text_hash")]
+    by = assignments.c.reviewer == labels.c.annotator
+    return exists().where(*same, by, assignments.c.calibration.is_not(None)) & (labels.c.kind == LabelKind.BLIND.value)
 
 
 def _enter(connection: Connection, of: Mapping[str, Any], who: str, action: str, why: str) -> None:

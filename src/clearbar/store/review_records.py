@@ -140,6 +140,8 @@ class QueueItem(Model):
     rubric: str
     team: str | None
     agents: tuple[str, ...]
+    fields: dict[str, str] = {}
+    """Declared fields with a plain value, for exclusions."""
     run: str
     taken_by: frozenset[str]
     """Who has it or has had it, skippers included."""
@@ -237,9 +239,9 @@ class Exclusion(Model):
 
     number: int
     field: str
-    """A declared field of conversations, `turns` or `agent_turns`."""
+    """A declared field of conversations."""
     value: str
-    """What the field is, in any case; for counts the number below which a conversation is left out."""
+    """What the field is, in capitals or not."""
     why: str
     active: bool
     by: str
