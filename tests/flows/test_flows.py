@@ -72,11 +72,11 @@ def test_check_report_and_nightly_run_as_flows(project: Project) -> None:
     checked = load_flow("check")(project=str(ROOT))
     assert checked.result.n >= 40
     night = load_flow("nightly")(project=str(ROOT))
-    assert night.audit.counts.graded + night.audit.counts.reused == 240
+    assert night.audit.counts.graded + night.audit.counts.reused == 272
     again = load_flow("nightly")(project=str(ROOT))
     assert again.audit.counts.graded == 0
-    assert again.audit.counts.filtered + again.audit.counts.reused == 240
+    assert again.audit.counts.filtered + again.audit.counts.reused == 272
     made = load_flow("report")(project=str(ROOT))
-    assert made.conversations == 240
+    assert made.conversations == 272
     assert Path(made.index).is_file()
     del project

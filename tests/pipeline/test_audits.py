@@ -89,7 +89,7 @@ def test_a_changed_conversation_is_graded_anew_beside_the_old(project: Project, 
 
 def test_every_quote_stands_where_its_span_says(project: Project, tmp_path: Path) -> None:
     result = run_audit(project, load_settings(project), AuditRequest(grader="rules", out=tmp_path / "out"), notice=print, now=NOW)
-    assert result.counts.graded == result.pulled == 240
+    assert result.counts.graded == result.pulled == 272
     with open_store(project, load_settings(project)) as store:
         quotes = 0
         for stored in store.audits(turns=True):

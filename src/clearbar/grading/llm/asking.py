@@ -138,7 +138,8 @@ class Asker:
         attempts = {int(reply.request.split("/")[0]) for reply in stored}
         session = _Session(wanted, key, {reply.request: reply for reply in stored}, max(attempts, default=0))
         result = await self._attempt(session)
-        if isinstance(result, GradeFailure) and stored and not session.asked:
+        unread = isinstance(result, GradeFailure) or not result.final
+        if unread and stored and not session.asked:
             return await self._attempt(_Session(wanted, key, {}, session.attempt + 1))
         return result
 
