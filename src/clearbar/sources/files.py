@@ -86,7 +86,7 @@ class FileSource:
         for file in self._files:
             try:
                 yield from self._read(file)
-            except (OSError, EOFError, ValueError, SourceError) as error:
+            except _faults(file) as error:
                 yield str(file), Rejection(where=str(file), reason=_reason(error))
 
     def _read(self, file: Path) -> Iterator[tuple[str, Transcript | Rejection]]:
@@ -170,6 +170,15 @@ def _open(file: Path) -> BinaryIO:
     return file.open("rb")
 
 
+def _faults(file: Path) -> tuple[type[Exception], ...]:
+    """Return what reading a file raises when the file is at fault."""
+    if file.suffix != ".zst":
+        return OSError, EOFError, ValueError, SourceError
+    import zstandard  # noqa: PLC0415 - only such files need it
+
+    return OSError, EOFError, ValueError, SourceError, zstandard.ZstdError
+
+
 def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
@@ -241,7 +250,8 @@ def _csv_rows(file: Path, stream: BinaryIO, encoding: str, kind: str) -> Iterato
     except csv.Error as error:
         raise ValueError(f"line {reader.line_num} is no readable CSV ({error})") from None
     finally:
-        text.detach()  # whoever opened the stream closes it
+        if not text.closed:
+            text.detach()  # whoever opened the stream closes it
 
 
 def _parquet_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -267,4 +277,6 @@ def _reason(error: Exception) -> str:
         return f"cannot be read ({error.strerror or error})"
     if isinstance(error, EOFError):
         return "is cut off: the compressed file ends too early"
+    if type(error).__name__ == "ZstdError":
+        return "cannot be read (no Zstandard file, or a damaged one)"
     return str(error).split(": ", 1)[-1] if isinstance(error, SourceError) else str(error)
