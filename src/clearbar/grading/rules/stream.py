@@ -1,6 +1,8 @@
 """The fast road: JSON Lines of redacted conversations in, JSON Lines of verdicts out, block by block, without pydantic."""
 
-from collections.abc import Iterable, Iterator
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Final
 
@@ -53,16 +55,28 @@ def grade_lines(lines: Iterable[bytes], judge: Judge, *, block: int = BLOCK) -> 
     decode, encode = msgspec.json.Decoder(Record).decode, msgspec.json.Encoder().encode
     source, number = iter(lines), 0
     while taken := list(islice(source, block)):
-        read: list[Record | Refused] = []
-        for line in taken:
-            number += 1
-            try:
-                read.append(decode(line))
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                read.append(Refused(f"line {number}", "no conversation with id and turns of role, text and time"))
-        rulings = judge.rule([record for record in read if isinstance(record, Record)])
-        for record in read:
-            if isinstance(record, Record):
-                yield encode(Graded(record.id, next(rulings))) + b"\n"
-            else:
-                yield encode(record) + b"\n"
+        with _collector_at_rest():
+            read = [_read(line, number + place, decode) for place, line in enumerate(taken, 1)]
+            rulings = judge.rule([record for record in read if isinstance(record, Record)])
+            told = [encode(Graded(record.id, next(rulings)) if isinstance(record, Record) else record) + b"\n" for record in read]
+        number += len(taken)
+        yield from told
+
+
+def _read(line: bytes, number: int, decode: Callable[[bytes], Record]) -> Record | Refused:
+    try:
+        return decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return Refused(f"line {number}", "no conversation with id and turns of role, text and time")
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Keep the cycle collector from walking all that the program holds, again and again, while a block makes no cycles."""
+    running = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if running:
+            gc.enable()
