@@ -13,7 +13,7 @@ from clearbar.pipeline.workspace import Workspace
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import UNGRADED, Grade, Verdict
 
-__all__ = ["plan"]
+__all__ = ["labelled_transcripts", "plan"]
 
 
 def plan(space: Workspace) -> CascadePlan:
@@ -21,10 +21,10 @@ def plan(space: Workspace) -> CascadePlan:
 
     LLM grades of the labelled conversations that are in the store already say what a cascade loses; none is asked for.
     """
-    side = side_of_split(space.project, "dev") or frozenset()
+    transcripts = labelled_transcripts(space, "dev")
+    known = {transcript.id for transcript in transcripts}
     labels, _ = read_labels([space.project.path(LABELS)], _hear_nothing)
-    resolved = resolve([label for label in labels if label.id in side], space.rubric)
-    transcripts = list(_transcripts(space, resolved))
+    resolved = resolve([label for label in labels if label.id in known], space.rubric)
     by_rules = [result for result in space.rules.grade(transcripts) if isinstance(result, Grade)]
     by_llm = _known(space, transcripts)
     observed = [
@@ -35,12 +35,16 @@ def plan(space: Workspace) -> CascadePlan:
     return plan_cascade(observed, group=lambda one: resolved.groups.get(one, one))
 
 
-def _transcripts(space: Workspace, resolved: Resolved) -> Iterator[RedactedTranscript]:
+def labelled_transcripts(space: Workspace, split: str) -> list[RedactedTranscript]:
+    """Return the project's own conversations on one side of the recorded split."""
+    side = side_of_split(space.project, split)
     request = AuditRequest(sources=(str(space.project.path(CONVERSATIONS)),))
-    for source in open_sources(space.project, space.settings, request, _hear_nothing):
-        for item in pull(space.redactor, space.settings, source, request, after=None, now=datetime.now(UTC), room=Room(None)):
-            if isinstance(item, Taken) and item.transcript.id in resolved.rulings:
-                yield item.transcript
+    return [
+        item.transcript
+        for source in open_sources(space.project, space.settings, request, _hear_nothing)
+        for item in pull(space.redactor, space.settings, source, request, after=None, now=datetime.now(UTC), room=Room(None))
+        if isinstance(item, Taken) and (side is None or item.transcript.id in side)
+    ]
 
 
 def _known(space: Workspace, transcripts: list[RedactedTranscript]) -> dict[str, Grade]:

@@ -6,13 +6,15 @@ from typing import Literal
 
 from pydantic import Field
 
+from clearbar.drift import Drift
 from clearbar.model import Model
+from clearbar.pipeline.anchors import watch_anchors
 from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.checking import Checked, CheckRequest, run_check
 from clearbar.pipeline.erasure import apply_retention
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.steps import Steps
-from clearbar.pipeline.workspace import open_store
+from clearbar.pipeline.workspace import open_store, open_workspace
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -48,6 +50,8 @@ class NightlyResult(Model):
     audit: AuditResult
     checked: dict[str, str]
     """Decision of each criterion: go, no_go, too_few; empty where nothing was checked."""
+    drift: Drift | None
+    """What the anchors say of the grader; null where none are watched."""
     alarms: tuple[Alarm, ...]
 
     @property
@@ -77,10 +81,18 @@ def run_nightly(
     )
     audit = run_audit(project, settings, _audit_request(request, now), notice=notice, steps=steps, now=now)
     alarms = [*_distrust(checked), *_losses(audit)]
+    drift = _watch(project, settings, request, notice=notice, now=now)
+    alarms += [Alarm(about=item.criterion, says=drift.why) for item in drift.criteria if item.alarm] if drift else []
     with open_store(project, settings) as store:
         apply_retention(store, settings)
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
-    return NightlyResult(audit=audit, checked=decisions, alarms=tuple(alarms))
+    return NightlyResult(audit=audit, checked=decisions, drift=drift, alarms=tuple(alarms))
+
+
+def _watch(project: Project, settings: Settings, request: NightlyRequest, *, notice: Callable[[str], None], now: datetime) -> Drift | None:
+    store = open_store(project, settings)
+    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, notice=notice) as space:
+        return watch_anchors(space, store, now=now)
 
 
 def _audit_request(request: NightlyRequest, now: datetime) -> AuditRequest:

@@ -1,7 +1,7 @@
 """Everything an audit works with, opened once: project, settings, rubric, redactor, graders, store."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from clearbar.errors import GraderUnavailableError
 from clearbar.grading import Grader
 from clearbar.grading.cascade import CascadeGrader
-from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.grading.rules import Lexicon, RulesGrader, load_lexicon
 from clearbar.project import Project
 from clearbar.redact import Redactor
 from clearbar.rubric import Rubric
@@ -44,11 +44,29 @@ class Workspace:
     """Why rules grade although an LLM may be wanted; null where an LLM is asked, and where rules were."""
     store: Store | None
     """Null for `clearbar grade`, which keeps nothing."""
+    lexicon: Lexicon
+    opened: "list[LlmGrader]" = field(default_factory=list)
+    """Further graders, closed with the rest."""
 
     @property
     def first(self) -> Grader:
         """The grader that is asked first."""
         return self.cascade or self.llm or self.rules
+
+    def another(self, rubric: Rubric, replicate: str = "") -> Grader:
+        """Return a grader of the same kind for another rubric, or one that is really asked again for another replicate."""
+        if self.llm is None:
+            return RulesGrader(rubric, self.lexicon)
+        made = type(self.llm)(
+            rubric,
+            self.settings.llm,
+            secret=self.project.secret(),
+            ledger=_ledger(self.store),
+            prompt_folder=self.project.path("prompts"),
+            replicate=replicate,
+        )
+        self.opened.append(made)
+        return made
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -56,8 +74,8 @@ class Workspace:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Close grader and store."""
-        if self.llm is not None:
-            self.llm.close()
+        for grader in (*self.opened, *([self.llm] if self.llm else [])):
+            grader.close()
         if self.store is not None:
             self.store.close()
 
@@ -95,12 +113,14 @@ def open_workspace(
     """
     chosen = open_rubric(rubric or settings.grading.rubric, project)
     secret = project.secret()
+    lexicon = load_lexicon(project.path("rubrics/lexicon"))
     space = Workspace(
         project=project,
         settings=settings,
         rubric=chosen,
         redactor=Redactor(settings.redaction, secret),
-        rules=RulesGrader(chosen, load_lexicon(project.path("rubrics/lexicon"))),
+        rules=RulesGrader(chosen, lexicon),
+        lexicon=lexicon,
         asked="rules",
         llm=None,
         cascade=None,
@@ -113,7 +133,7 @@ def open_workspace(
 def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable[[str], None]) -> Workspace:
     if asked == "rules":
         return space
-    from clearbar.grading.llm import LlmGrader, MemoryLedger, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
+    from clearbar.grading.llm import LlmGrader, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
 
     if why := why_unavailable(space.settings.llm):
         if asked != "auto":
@@ -122,8 +142,9 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
                 fix="set OPENAI_API_KEY and CLEARBAR_LLM__MODEL, or use --grader rules",
             )
         return replace(space, why_rules=f"no LLM is set up: {why}")
-    ledger: Ledger = MemoryLedger() if space.store is None else space.store.ledger
-    llm = LlmGrader(space.rubric, space.settings.llm, secret=secret, ledger=ledger, prompt_folder=space.project.path("prompts"))
+    llm = LlmGrader(
+        space.rubric, space.settings.llm, secret=secret, ledger=_ledger(space.store), prompt_folder=space.project.path("prompts")
+    )
     try:
         llm.probe()
     except GraderUnavailableError as error:
@@ -136,6 +157,12 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
         notice(line)
     ready = replace(space, llm=llm, asked="llm")
     return _with_cascade(ready, llm, notice) if asked == "cascade" else ready
+
+
+def _ledger(store: Store | None) -> "Ledger":
+    from clearbar.grading.llm import MemoryLedger  # noqa: PLC0415 - as above
+
+    return MemoryLedger() if store is None else store.ledger
 
 
 def _with_cascade(space: Workspace, llm: "LlmGrader", notice: Callable[[str], None]) -> Workspace:

@@ -1,0 +1,48 @@
+"""The watch over the grader: a fixed set of conversations is graded anew each night, and really asked."""
+
+from datetime import datetime
+
+from clearbar.audit import assemble
+from clearbar.drift import AnchorNight, Drift, GraderState, anchor_night, watch
+from clearbar.model import digest
+from clearbar.pipeline.cascading import labelled_transcripts
+from clearbar.pipeline.workspace import Workspace
+from clearbar.store import Store
+from clearbar.verdict import Grade, GradedBy
+
+__all__ = ["watch_anchors"]
+
+KIND = "anchors"
+
+
+def watch_anchors(space: Workspace, store: Store, *, now: datetime) -> Drift | None:
+    """Grade the anchors once more, keep the night, and return whether the grader moved since the first one.
+
+    Anchors are conversations of the project's own set, the same every night: the first by hash, as many as the settings say.
+    Nights with another rubric name or another kind of grader are a series of their own.
+    """
+    number = space.settings.grading.anchors
+    if not number:
+        return None
+    anchors = sorted(labelled_transcripts(space, "dev"), key=lambda one: digest(["anchor", one.id]))[:number]
+    grader = space.another(space.rubric, replicate=f"anchor {now:%Y-%m-%d}")
+    grades = [grade for grade in grader.grade(anchors) if isinstance(grade, Grade)]
+    by_hash = {one.text_hash: one for one in anchors}
+    audits = [assemble(by_hash[grade.text_hash], space.rubric, grade.verdicts) for grade in grades]
+    night = anchor_night(now, _state(space, grader.fingerprint, grader.graded_by), audits)
+    run = store.start_run(kind=KIND, rubric=space.rubric, asked=grader.graded_by.value, parameters=night.model_dump(mode="json"))
+    store.finish_run(run.id)
+    return watch(_nights(space, store, grader.graded_by), space.rubric)
+
+
+def _nights(space: Workspace, store: Store, kind: GradedBy) -> list[AnchorNight]:
+    runs = [run for run in store.runs(kind=KIND) if run.asked == kind.value and run.state == "finished"]
+    nights = [AnchorNight.model_validate(dict(run.parameters)) for run in reversed(runs)]
+    known = {criterion.id for criterion in space.rubric.criteria}
+    return [night for night in nights if all(set(levels) <= known for levels in night.levels.values())]
+
+
+def _state(space: Workspace, fingerprint: str, kind: GradedBy) -> GraderState:
+    if kind is GradedBy.RULES:
+        return GraderState(grader=fingerprint, rubric=space.rubric.rules_hash, version=fingerprint)
+    return GraderState(grader=fingerprint, rubric=space.rubric.prompt_hash, model=space.settings.llm.model)
