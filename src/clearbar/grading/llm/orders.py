@@ -1,6 +1,9 @@
 """Words in a conversation that are meant for its grader: they are withheld from the model, and are evidence of nothing."""
 
+import base64
+import contextlib
 import re
+from collections.abc import Iterator
 
 from clearbar.rubric import Rubric
 
@@ -17,13 +20,16 @@ _GRADING = re.compile(
     re.IGNORECASE,
 )
 """Words by which a text speaks of grading, in the languages in which that was tried."""
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{32,}={0,2}")
+_SPELLED = re.compile(r"(?:\b\w[.*-]){6}")
+_BETWEEN = re.compile(r"[.*-]")
 _CRITERIA = r"criteri\w*|kriteri\w*|crit[èe]re\w*|toutes les questions|todas las preguntas"
 
 
 class Orders:
     """Finds lines that speak of grading and name both a criterion (or criteria) and a level of a rubric.
 
-    This catches what is said openly; it does not decode. A customer who happens to use all three kinds of words in one line
+    A customer who happens to use all three kinds of words in one line
     loses that line, and nothing else.
     """
 
@@ -35,8 +41,13 @@ class Orders:
         self._levels = re.compile(rf"\b(?:{'|'.join(levels)})\b", re.IGNORECASE)
 
     def found(self, text: str) -> bool:
-        """Whether a text orders a grade."""
-        return bool(self._levels.search(text) and self._named.search(text) and _GRADING.search(text))
+        """Whether a text orders a grade; in base64 or letter by letter, naming criterion and level is enough."""
+        if self._names(text) and _GRADING.search(text):
+            return True
+        return any(map(self._names, _hidden(text)))
+
+    def _names(self, text: str) -> bool:
+        return bool(self._levels.search(text) and self._named.search(text))
 
     def withhold(self, text: str) -> str:
         """Return a text without the lines that order a grade."""
@@ -44,3 +55,12 @@ class Orders:
             return text
         lines = [WITHHELD if self.found(line) else line for line in text.split("\n")]
         return "\n".join(lines) if WITHHELD in lines else WITHHELD
+
+
+def _hidden(text: str) -> Iterator[str]:
+    """Yield what is hidden in a text by base64 or by signs between single letters."""
+    for chunk in _BASE64.findall(text):
+        with contextlib.suppress(ValueError):
+            yield base64.b64decode(chunk + "=" * (-len(chunk) % 4)).decode("utf-8", "ignore")
+    if _SPELLED.search(text):
+        yield _BETWEEN.sub("", text)
