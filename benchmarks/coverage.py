@@ -3,6 +3,7 @@
     python benchmarks/coverage.py grid      # one grader for all teams: shares corrected by labels alone
     python benchmarks/coverage.py teams     # graders that err differently on each of twelve teams; with and without reviews
     python benchmarks/coverage.py reviews   # how much narrower reviews become by the grader's verdicts
+    python benchmarks/coverage.py states    # shares among applicable conversations, where some are not and some stay ungraded
 
 Every cell has its own stream of random numbers, `SeedSequence([SEED, cell])`; SEED was fixed after all tuning was done.
 """
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.stats import chi2, norm
 
 from clearbar.estimates.hierarchy import pool
+from clearbar.estimates.indicators import Grouping, Indicator
 from clearbar.estimates.kernels import (
     correct_states,
     hull,
@@ -30,6 +32,8 @@ from clearbar.estimates.kernels import (
     rates,
     truth_given_grade,
 )
+from clearbar.estimates.shares import Errors, Plan, UnitData, figures
+from clearbar.verdict import NOT_APPLICABLE, UNGRADED
 
 SEED = 2_611_227
 Floats = NDArray[np.float64]
@@ -398,6 +402,55 @@ def run_reviews(repeats: int) -> list[dict[str, float]]:
     return rows
 
 
+ANSWERS = np.array([[0.75, 0.12, 0.05, 0.08], [0.06, 0.78, 0.08, 0.08], [0.03, 0.10, 0.80, 0.07]])
+"""How a grader answers: by truth (under the bar, not, not applicable) the same three and ungraded."""
+
+
+def run_states(repeats: int) -> list[dict[str, float]]:
+    """Return coverage of the share under the bar among applicable conversations, a quarter of which are not applicable."""
+    rows = []
+    settings = itertools.product((0.05, 0.15, 0.3, 0.5), (100, 1_000), (("labels", 100), ("labels", 300), ("reviews", 10), ("reviews", 30)))
+    for number, (share, conversations, (kind, seen)) in enumerate(settings):
+        rng = np.random.default_rng(np.random.SeedSequence([SEED, 30_000 + number]))
+        truth = np.array([0.75 * share, 0.75 * (1 - share), 0.25])
+        limits = np.array([_states_limits(truth, conversations, seen, rng, reviewed=kind == "reviews") for _ in range(repeats)])
+        held = (limits[:, 0] <= share) & (share <= limits[:, 1])
+        rows.append(
+            {
+                "share": share,
+                "conversations": conversations,
+                "labels": seen if kind == "labels" else 0,
+                "reviews": seen if kind == "reviews" else 0,
+                "coverage": round(float(held.mean()), 4),
+                "mean width": round(float((limits[:, 1] - limits[:, 0]).mean()), 3),
+            }
+        )
+    return rows
+
+
+def _states_limits(truth: Floats, conversations: int, seen: int, rng: np.random.Generator, *, reviewed: bool) -> tuple[float, float]:
+    """Return the limits that the shipped code gives for one drawn team."""
+    cells = np.stack(
+        [rng.multinomial(number, answers) for number, answers in zip(rng.multinomial(conversations, truth), ANSWERS, strict=True)]
+    )
+    states, grades = np.array(["under", "fine", NOT_APPLICABLE]), np.array(["under", "fine", NOT_APPLICABLE, UNGRADED])
+    where = rng.permutation(np.repeat(np.arange(12), cells.ravel()))
+    given = tuple(grades[where % 4])
+    chosen = where[:seen] if reviewed else where[:0]
+    reviews = tuple((str(grades[one % 4]), str(states[one // 4]), seen / conversations) for one in chosen)
+    labels = np.stack([rng.multinomial(seen // 3, answers) for answers in ANSWERS]).astype(float)
+    grouping = Grouping({"under": 0, "fine": 1, NOT_APPLICABLE: 2, UNGRADED: 3})
+    found = figures(
+        {"team": UnitData(tuple(map(str, given)), reviews)},
+        grouping,
+        Errors(labels, {}),
+        Plan("process", DRAWS, int(rng.integers(2**31)), 1, 100),
+        criterion="c",
+        indicator=Indicator.BELOW,
+    )["team"]
+    return found.low, found.high
+
+
 def table(rows: Sequence[dict[str, float]]) -> str:
     """Return rows as a Markdown table."""
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -408,7 +461,7 @@ def table(rows: Sequence[dict[str, float]]) -> str:
 def main() -> None:
     """Run one part and print its table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=("grid", "teams", "reviews"))
+    parser.add_argument("part", choices=("grid", "teams", "reviews", "states"))
     parser.add_argument("--repeats", type=int)
     parser.add_argument("--hierarchical", type=int, default=0, help="repetitions with pooled error rates (part teams)")
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
@@ -420,6 +473,9 @@ def main() -> None:
         print(summarise(found))
     elif asked.part == "teams":
         found = run_teams(asked.repeats or 1_000, hierarchical=asked.hierarchical)
+        print(table(found))
+    elif asked.part == "states":
+        found = run_states(asked.repeats or 1_000)
         print(table(found))
     else:
         found = run_reviews(asked.repeats or 2_000)

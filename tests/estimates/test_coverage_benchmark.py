@@ -55,3 +55,9 @@ def test_the_graders_verdicts_narrow_what_reviews_say(benchmark: ModuleType) -> 
     assert rows
     assert max(row["width ratio"] for row in rows) <= 0.8
     assert np.mean([row["coverage"] for row in rows]) >= FLOOR
+
+
+def test_shares_among_applicable_conversations_hold(benchmark: ModuleType) -> None:
+    rows = benchmark.run_states(60)
+    assert np.mean([row["coverage"] for row in rows]) >= 0.93
+    assert min(row["coverage"] for row in rows) >= 0.8

@@ -42,6 +42,7 @@ __all__ = [
 LEVEL = 0.95
 _MOSTLY = 0.5
 _HALF = 0.5
+_QUARTER = 0.25
 _RIDGE = 1e-9
 
 
@@ -187,14 +188,16 @@ def effective_counts(strata: NDArray[np.intp], states: NDArray[np.intp], weights
 def truth_given_grade(reviewed: Floats, draws: int, rng: np.random.Generator) -> Floats:
     """Return draws of the chance of each true state given the grade, shape `(draws, G, K)`.
 
-    The prior weighs one review a grade in all: Jeffreys' prior where there are two states.
+    Jeffreys' prior where there are two states; a quarter of a review each where there are more, since the weight of many
+    states under many grades would pull small shares up (found by simulation, with shares of 5 to 40 %).
 
     Parameters
     ----------
     reviewed
         Counts of true states among reviewed conversations, by grade, shape `(G, K)`.
     """
-    drawn = rng.standard_gamma(np.broadcast_to(reviewed + 1 / reviewed.shape[1], (draws, *reviewed.shape)))
+    prior = _HALF if reviewed.shape[1] == 2 else _QUARTER  # noqa: PLR2004
+    drawn = rng.standard_gamma(np.broadcast_to(reviewed + prior, (draws, *reviewed.shape)))
     return np.asarray(drawn / drawn.sum(axis=-1, keepdims=True), dtype=float)
 
 

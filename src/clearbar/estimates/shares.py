@@ -192,19 +192,20 @@ def _ratio(states: Floats) -> Floats:
 
 
 def _reviewed(data: UnitData, grouping: Grouping, grades: Floats, plan: Plan, rng: np.random.Generator) -> Floats:
-    """Correct by the unit's own reviews."""
-    strata = grouping.numbers([grade for grade, _, _ in data.reviewed])
+    """Correct by the unit's own reviews, within what the grader said: the counted side, the rest, neither."""
+    strata = np.minimum(grouping.numbers([grade for grade, _, _ in data.reviewed]), _ABSENT)
     states = grouping.numbers([label for _, label, _ in data.reviewed])
     chances = np.array([chance for _, _, chance in data.reviewed])
-    absent = bool((states == _ABSENT).any() or grades[_ABSENT])
-    kept = _LEVELS + absent
-    reviewed = effective_counts(strata, states, 1 / chances, (4, 3))[:, :kept]
+    called = np.array([grades[0], grades[1], grades[_ABSENT:].sum()])
+    kept = _LEVELS + bool((states == _ABSENT).any() or grades[_ABSENT])
+    filled = slice(None if called[_ABSENT] else _LEVELS)
+    reviewed = effective_counts(strata, states, 1 / chances, (3, 3))[filled, :kept]
     truth = truth_given_grade(reviewed, plan.draws, rng)
     if plan.estimand == "process":
-        return _ratio(post_stratify(grades, truth, rng))
-    seen = np.bincount(strata, minlength=4)
+        return _ratio(post_stratify(called[filled], truth, rng))
+    seen = np.bincount(strata, minlength=3).astype(float)
     found = np.bincount(states, minlength=3)[:kept]
-    return _ratio(predict(np.maximum(grades - seen, 0), truth, rng) + found)
+    return _ratio(predict((called - seen)[filled], truth, rng) + found)
 
 
 def _pooled(units: Mapping[str, UnitData], grouping: Grouping, seed: int) -> dict[str, Floats]:
