@@ -2,6 +2,7 @@
 
 import os
 import runpy
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
     from clearbar.verdict import Usage
 
 __all__ = ["register"]
+
+
+class Mode(StrEnum):
+    """How an LLM is asked."""
+
+    CALLS = "calls"
+    BATCH = "batch"
 
 
 def register(app: typer.Typer) -> None:
@@ -67,6 +75,7 @@ def audit(
         int | None, typer.Option("--review", metavar="N", min=0, help="Sample N conversations for review.", show_default=False)
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the reports.", show_default=False)] = None,
+    mode: Annotated[Mode, typer.Option("--mode", help="batch: ask the provider's batch interface, cheaper and slower.")] = Mode.CALLS,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Grade nothing: print conversations, tokens and cost.")] = False,
     no_prefect: Annotated[bool, typer.Option("--no-prefect", help="Do the same work without Prefect.")] = False,
     as_json: JsonOption = False,
@@ -88,6 +97,7 @@ def audit(
         limit=limit,
         review=review,
         out=out.absolute() if out else None,
+        mode=mode.value,
     )
     if dry_run:
         return _estimate(where, settings, request, as_json=as_json)

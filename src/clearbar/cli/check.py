@@ -1,10 +1,12 @@
 """`clearbar check`: a grader against labels."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from clearbar.cli.options import (
+    Grader,
     GraderOption,
     JsonOption,
     MapOption,
@@ -17,11 +19,21 @@ from clearbar.cli.options import (
     table,
     warn,
 )
+from clearbar.project import Project
+from clearbar.settings import Settings
 
 if TYPE_CHECKING:
     from clearbar.pipeline.checking import Checked
 
 __all__ = ["register"]
+
+
+class Split(StrEnum):
+    """Part of the labelled set."""
+
+    TEST = "test"
+    DEV = "dev"
+    ALL = "all"
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +55,11 @@ def check(
     map: MapOption = None,
     grader: GraderOption = None,
     rubric: RubricOption = None,
+    split: Annotated[Split, typer.Option("--split", help="Part of the project's own labelled set.")] = Split.TEST,
+    stability: Annotated[
+        bool, typer.Option("--stability", help="Instead: how often verdicts flip when asked again or in other words.")
+    ] = False,
+    fairness: Annotated[bool, typer.Option("--fairness", help="Instead: how often verdicts flip with another way of writing.")] = False,
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
@@ -50,7 +67,10 @@ def check(
     from clearbar.pipeline.checking import CheckRequest, run_check
 
     where, settings = open_project(project)
+    if stability or fairness:
+        return _probe(where, settings, "stability" if stability else "fairness", grader, rubric, as_json=as_json)
     request = CheckRequest(
+        split=split.value,
         labels=tuple(labels or ()),
         transcripts=tuple(transcripts or ()),
         map=tuple(map or ()),
@@ -66,6 +86,42 @@ def check(
         warn(f"{len(checked.rejected)} records could not be used:")
         list_some([str(item) for item in checked.rejected])
     return checked.exit_code
+
+
+def _probe(
+    where: Project,
+    settings: Settings,
+    probes: Literal["stability", "fairness"],
+    grader: Grader | None,
+    rubric: str | None,
+    *,
+    as_json: bool,
+) -> int:
+    from clearbar.pipeline.steadiness import SteadinessRequest, run_probes
+
+    request = SteadinessRequest(probes=probes, grader=grader.value if grader else None, rubric=rubric)
+    found = run_probes(where, settings, request, notice=notice)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return 0
+    rows = [
+        (
+            item.probe.value,
+            item.criterion,
+            str(item.conversations),
+            str(item.flips),
+            "–" if item.rate is None else f"{item.rate:.1%}",
+            "–" if item.low is None or item.high is None else f"{item.low:.1%} to {item.high:.1%}",
+        )
+        for item in found.rates
+        if item.flips
+    ]
+    table(
+        f"{probes} of {found.grader}", ("what was changed", "criterion", "conversations", "flips", "rate", "95 %"), rows, right=range(2, 6)
+    )
+    quiet = sum(not item.flips for item in found.rates)
+    typer.echo(f"{quiet} of {len(found.rates)} pairs of change and criterion without a flip")
+    return 0
 
 
 def _tell(checked: "Checked") -> None:

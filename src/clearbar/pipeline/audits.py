@@ -97,7 +97,7 @@ def run_audit(
     with ExitStack() as stack:
         store = open_store(project, settings)
         space = stack.enter_context(
-            open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, notice=notice)
+            open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, mode=request.mode, notice=notice)
         )
         work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)

@@ -31,7 +31,7 @@ class NightlyRequest(Model):
     report_days: int | None = Field(default=None, ge=1)
     """Report the conversations of so many days up to now; all where empty."""
     review: int | None = Field(default=None, ge=0)
-    mode: Literal["live", "batch"] = "live"
+    mode: Literal["calls", "batch"] = "calls"
     check: bool = True
     """Whether the grader is checked against the labelled set."""
 

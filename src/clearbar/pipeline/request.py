@@ -47,7 +47,7 @@ class AuditRequest(Model):
     """Folder for the reports."""
     incremental: bool = False
     """Only what is new since the last incremental audit of each source; moves the watermark."""
-    mode: Literal["live", "batch"] = "live"
+    mode: Literal["calls", "batch"] = "calls"
     """`batch`: ask the provider's batch interface, cheaper and slower."""
     report_since: datetime | None = None
     """Report conversations from this moment on; by default those of the period asked for."""

@@ -87,6 +87,7 @@ def open_workspace(
     rubric: str | None = None,
     grader: Asked | None = None,
     store: Store | None = None,
+    mode: Literal["calls", "batch"] = "calls",
     notice: Callable[[str], None],
 ) -> Workspace:
     """Return what an audit works with.
@@ -101,6 +102,8 @@ def open_workspace(
         Who is asked first; the setting by default. `auto` asks the LLM where there is one that answers, else the rules.
     store
         Where grades are kept and found again; closed together with the workspace.
+    mode
+        `batch` asks the LLM by the provider's batch interface.
     notice
         Called with lines that a person should see.
 
@@ -111,6 +114,8 @@ def open_workspace(
     GraderUnavailableError
         If an LLM was demanded and cannot work.
     """
+    if mode == "batch":
+        settings = settings.model_copy(update={"llm": settings.llm.model_copy(update={"mode": "batch"})})
     chosen = open_rubric(rubric or settings.grading.rubric, project)
     secret = project.secret()
     lexicon = load_lexicon(project.path("rubrics/lexicon"))
