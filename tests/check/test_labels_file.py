@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from clearbar.errors import LabelError
-from clearbar.labels_file import Provenance, is_label, read_labels, read_provenance
+from clearbar.labels_file import Provenance, is_label, read_labels, read_provenance, resolve
+from clearbar.rubric_file import load_rubric
 
 
 def write(path: Path, *records: Any) -> Path:
@@ -124,3 +125,16 @@ def test_a_provenance_file_with_a_fault_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.provenance.json").write_text('{"conversations": "true ones"}', encoding="utf-8")
     with pytest.raises(LabelError, match="conversations"):
         read_provenance([file])
+
+
+SHARED = Path(__file__).parents[2] / ".." / "shared" / "data" / "service_bar.labels.jsonl"
+
+
+@pytest.mark.shared
+@pytest.mark.skipif(not SHARED.is_file(), reason="the conversations are not part of the repository")
+def test_labels_of_real_conversations_resolve_without_loss() -> None:
+    rubric = load_rubric(Path(__file__).parents[2] / "rubrics" / "service_bar.yaml")
+    labels, rejections = read_labels([SHARED], lambda _: None)
+    resolved = resolve(labels, rubric)
+    assert not rejections
+    assert {id: len(given) for id, given in resolved.rulings.items()} == {label.id: len(label.levels) for label in labels}
