@@ -31,7 +31,7 @@ from clearbar.check.result import (
 from clearbar.check.thresholds import Bar, Thresholds
 from clearbar.labelled import Resolved
 from clearbar.resampling import draw_tables, holm, tabulate
-from clearbar.rubric import Criterion, Rubric
+from clearbar.rubric import Rubric
 from clearbar.verdict import UNGRADED, Audit, RubricRef, Verdict
 
 __all__ = ["check"]
@@ -75,25 +75,8 @@ def check(
         Resamples behind the intervals.
     """
     pairs = pair(audits, resolved, rubric)
-    counts = tabulate(pairs.cells, pairs.clusters, pairs.sizes)
-    drawn = draw_tables(counts, pairs.sizes, [_possible(pairs.table(place)) for place in range(len(pairs.sizes))], draws=draws, seed=seed)
-    starts = np.concatenate([[0], np.cumsum(np.square(pairs.sizes))])
-    checked = [
-        _criterion(
-            criterion,
-            Asked(
-                criterion=criterion,
-                rubric=rubric,
-                thresholds=thresholds,
-                table=pairs.table(place),
-                drawn=drawn[place],
-                clusters=counts[:, starts[place] : starts[place + 1]],
-                seed=seed,
-            ),
-            resolved,
-        )
-        for place, criterion in enumerate(rubric.criteria)
-    ]
+    asked = _asked(pairs, rubric, thresholds, draws, seed)
+    checked = [_criterion(item, resolved) for item in asked]
     together = holm([item.p for item in checked], 1 - thresholds.confidence)
     criteria = {
         item.criterion: item.model_copy(update={"trusted_together": kept and item.decision is Decision.GO})
@@ -106,7 +89,7 @@ def check(
         rubric=RubricRef(name=rubric.name, version=rubric.version, hash=rubric.full_hash),
         n=len(pairs.ids),
         criteria=criteria,
-        macro=_macro(list(criteria.values()), drawn),
+        macro=_macro(list(criteria.values()), [item.drawn for item in asked]),
         confidence=thresholds.confidence,
         clustered_by=pairs.clustered_by,
         provenance=resolved.provenance,
@@ -115,6 +98,26 @@ def check(
         disagreements=tuple(_disagreements(pairs, resolved, rubric)),
         notes=(*resolved.notes, *pairs.notes, *notes),
     )
+
+
+def _asked(pairs: Pairs, rubric: Rubric, thresholds: Thresholds, draws: int, seed: int) -> list[Asked]:
+    """Return every criterion with its table and the tables resampled together for all criteria."""
+    counts = tabulate(pairs.cells, pairs.clusters, pairs.sizes)
+    tables = [pairs.table(place) for place in range(len(pairs.sizes))]
+    drawn = draw_tables(counts, pairs.sizes, [_possible(table) for table in tables], draws=draws, seed=seed)
+    starts = np.concatenate([[0], np.cumsum(np.square(pairs.sizes))])
+    return [
+        Asked(
+            criterion=criterion,
+            rubric=rubric,
+            thresholds=thresholds,
+            table=tables[place],
+            drawn=drawn[place],
+            clusters=counts[:, starts[place] : starts[place + 1]],
+            seed=seed,
+        )
+        for place, criterion in enumerate(rubric.criteria)
+    ]
 
 
 def _possible(table: Floats) -> Floats:
@@ -126,8 +129,8 @@ def _possible(table: Floats) -> Floats:
     return cells
 
 
-def _criterion(criterion: Criterion, asked: Asked, resolved: Resolved) -> CriterionCheck:
-    table, rubric = asked.table, asked.rubric
+def _criterion(asked: Asked, resolved: Resolved) -> CriterionCheck:
+    criterion, table, rubric = asked.criterion, asked.table, asked.rubric
     known = states(criterion.id, rubric)
     levels, failing = len(known) - 2, asked.failing
     both = table[:levels, :levels]
