@@ -1,13 +1,17 @@
 """Settings, read once at the rim: environment (`CLEARBAR_…`), then `clearbar.toml` in the project, then the defaults here."""
 
+import difflib
 import os
+import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import SettingsError as UnparsedError
 
 from clearbar.errors import SettingsError
 from clearbar.project import Project
@@ -262,6 +266,7 @@ def load_settings(project: Project) -> Settings:
         Naming the setting that cannot be used and what was expected.
     """
     file = project.root / "clearbar.toml"
+    _refuse_misspelt(os.environ)
     try:
         settings = Settings(**(tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}))
     except ValidationError as error:
@@ -270,8 +275,21 @@ def load_settings(project: Project) -> Settings:
         raise SettingsError(
             f"setting {name!r} ({file.name} or CLEARBAR_{name.upper()}): {first['msg']}", fix="see docs/settings.md"
         ) from error
+    except UnparsedError as error:  # its text names the field and holds no value
+        name = "CLEARBAR_" + "".join(re.findall(r'field "(\w+)"', str(error))).upper()
+        raise SettingsError(f"{name} cannot be read", fix="a setting of several values is written as JSON; see docs/settings.md") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{file} cannot be read as TOML ({error})", fix="see docs/settings.md") from error
     if settings.state_dir is not None:
         project.use_state(settings.state_dir)
     return settings
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    """Refuse a variable that is nearly a setting: it would be passed over without a word. Others may be anybody's."""
+    for name in environ:
+        setting = name.removeprefix("CLEARBAR_").partition("__")[0].lower()
+        if name.startswith("CLEARBAR_") and setting not in Settings.model_fields:
+            near = difflib.get_close_matches(setting, Settings.model_fields, n=1, cutoff=0.75)
+            if near:
+                raise SettingsError(f"{name} is no setting", fix=f"did you mean CLEARBAR_{near[0].upper()}…? see docs/settings.md")

@@ -102,7 +102,9 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, 
     from rich.console import Console
     from rich.table import Table
 
-    shown = Table(title=title or None, title_justify="left", header_style="bold", box=None, pad_edge=False)
+    if title:
+        typer.echo(title)
+    shown = Table(header_style="bold", box=None, pad_edge=False)
     for place, name in enumerate(columns):
         number = place > 0 if right is None else place in right
         shown.add_column(name, justify="right" if number else "left", no_wrap=place == 0)
