@@ -127,7 +127,7 @@ def cpu() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def throughput(count: int = 1600) -> dict[str, Any]:
+def throughput(count: int = 1280) -> dict[str, Any]:
     """Conversations a second and client CPU, beside a bare loop of the OpenAI client over the same transport and bodies."""
     told: dict[str, Any] = {
         "conversations": count,

@@ -46,6 +46,10 @@ class Orders:
             return True
         return any(map(self._names, _hidden(text)))
 
+    def suspected(self, text: str) -> bool:
+        """Whether a whole conversation's text may hold an order at all: one quick look that spares one at each turn."""
+        return bool(self._levels.search(text) or _BASE64.search(text) or _SPELLED.search(text))
+
     def _names(self, text: str) -> bool:
         return bool(self._levels.search(text) and self._named.search(text))
 

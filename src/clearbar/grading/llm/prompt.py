@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,9 @@ MARK = 10
 
 SHOWN_GAP = 30
 """Seconds between two turns from which on the gap is shown: a shorter one says nothing on any channel, and costs tokens."""
+
+LINE = "\n| "
+"""How a further line of a turn begins, so that it cannot pass for a turn of its own."""
 
 _LETTERS = {Role.AGENT: "A", Role.CUSTOMER: "C", Role.BOT: "B", Role.SYSTEM: "S", Role.NOTE: "N"}
 _SPECIAL = re.compile(r"<(?=\|)|(?<=\|)>|\[(?=/?INST\b)|<(?=/?s>)", re.IGNORECASE)
@@ -111,18 +114,21 @@ class Prompt:
         """Return the part with the conversation, or with one part of it."""
         part = part or Part(first=0, last=len(transcript.turns))
         numbers = {agent: str(place) for place, agent in enumerate(transcript.agents, 1)} if len(transcript.agents) > 1 else {}
+        words = [show(turn.text.strip()) for turn in transcript.turns[part.first : part.last]]
+        if self._orders.suspected("\n".join(words)):
+            words = [self._orders.withhold(text) for text in words]
         lines = []
-        for index in range(part.first, part.last):
+        for index, text in enumerate(words, part.first):
             before = transcript.turns[index - 1].time if index else None
-            lines.append(render_turn(index, transcript.turns[index], before, numbers, self._orders.withhold))
-        text: str = self._templates["conversation.md.j2"].render(
+            lines.append(render_turn(index, transcript.turns[index], text, before, numbers))
+        rendered: str = self._templates["conversation.md.j2"].render(
             about=_about(transcript),
             part=part if part.count > 1 else None,
             mark=self._mark(transcript.text_hash),
             turns="\n".join(lines),
             only=only,
         )
-        return text.rstrip()
+        return rendered.rstrip()
 
     def repair(self, faults: Mapping[str, str]) -> str:
         """Return the request to mend a reply, which names the fault of each criterion."""
@@ -155,19 +161,18 @@ class _Shown(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        self[code] = " " if char in "\t\r\v\f\x85" else "" if char != "\n" and unicodedata.category(char) in _UNSEEN else char
+        self[code] = " " if char in "\t\r\v\f\x85\u2028\u2029" else "" if char != "\n" and unicodedata.category(char) in _UNSEEN else char
         return self[code]
 
 
 _SHOWN = _Shown()
 
 
-def render_turn(index: int, turn: Turn, before: float | None, numbers: Mapping[str, str], withhold: Callable[[str], str] = str) -> str:
-    """Return one turn: number, speaker, time since the turn before, words; further lines begin with a bar."""
+def render_turn(index: int, turn: Turn, words: str, before: float | None, numbers: Mapping[str, str]) -> str:
+    """Return one turn: number, speaker, time since the turn before, words as shown; further lines begin with a bar."""
     passed = 0.0 if turn.time is None or before is None else turn.time - before
     gap = f"+{_duration(passed)}" if passed >= SHOWN_GAP else ""
-    words = withhold(show(turn.text.strip())).replace("\n", "\n| ")
-    return f"{index}{_LETTERS[turn.role]}{numbers.get(turn.agent or '', '')}{gap}: {words}"
+    return f"{index}{_LETTERS[turn.role]}{numbers.get(turn.agent or '', '')}{gap}: {words.replace(chr(10), LINE)}"
 
 
 def _duration(seconds: float) -> str:
