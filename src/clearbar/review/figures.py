@@ -77,6 +77,8 @@ class Figures(Model):
     """What the figures page shows."""
 
     conversations: int
+    earlier: int
+    """Conversations that were graded with another wording and are not in the figures."""
     teams: tuple[TeamFigures, ...]
     criteria: tuple[CriterionFigures, ...]
     weeks: tuple[Week, ...]
@@ -111,7 +113,8 @@ def share_of(hits: int, n: int, smallest: int = 1) -> Share:
 
 
 def make_figures(rows: Sequence[Row], rubric: Rubric, *, smallest: int) -> Figures:
-    """Return the figures of some conversations."""
+    """Return the figures of the conversations that were graded with the wording in force."""
+    earlier, rows = sum(not row.current for row in rows), [row for row in rows if row.current]
     by_team: dict[str | None, list[Row]] = defaultdict(list)
     by_week: dict[datetime, list[Row]] = defaultdict(list)
     for row in rows:
@@ -122,6 +125,7 @@ def make_figures(rows: Sequence[Row], rubric: Rubric, *, smallest: int) -> Figur
     lowest = rubric.bands[0].id
     return Figures(
         conversations=len(rows),
+        earlier=earlier,
         teams=tuple(_team(team, by_team[team], lowest, smallest) for team in sorted(by_team, key=lambda team: team or "")),
         criteria=tuple(_criterion(rows, rubric, item.id, item.name, smallest) for item in rubric.criteria),
         weeks=tuple(Week(begins=week, clears=_clears(by_week[week], lowest, smallest)) for week in sorted(by_week)),
@@ -133,7 +137,7 @@ def before_after(rows: Iterable[Row], rubric: Rubric, criterion: str, at: dateti
     """Return how often a criterion failed before and after a moment, in a team's conversations or in what concerns one agent."""
     counts = {True: [0, 0], False: [0, 0]}
     known = criterion in {item.id for item in rubric.criteria}
-    for row in rows if known else ():
+    for row in (row for row in rows if known and row.current):
         level = row.levels.get(criterion)
         if level is None or row.happened_at is None or (agent is not None and row.concerned.get(criterion) != agent):
             continue

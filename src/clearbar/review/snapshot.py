@@ -41,10 +41,14 @@ class Row(Model):
     """Who gave each level: llm, rules or human."""
     concerned: dict[str, str | None]
     """Whom each verdict concerns."""
+    band_name: str
+    provisional_names: tuple[str, ...]
+    current: bool
+    """Whether it was graded with the wording that is in force; only such rows enter figures."""
 
 
 class Snapshot(Model):
-    """All rows that were graded with the wording that is in force."""
+    """The latest audit of every conversation."""
 
     rubric: Rubric
     rows: tuple[Row, ...]
@@ -82,9 +86,18 @@ class Snapshots:
             return self._kept[1]
 
     def _made(self, rubric: Rubric) -> Snapshot:
-        corrections = Corrections.load(self._store, rubric)
-        audits = self._store.audits(grading=grading_hash(rubric))
-        return Snapshot(rubric=rubric, rows=tuple(_row(found, rubric, corrections.apply(found)) for found in audits))
+        in_force = grading_hash(rubric)
+        known = {rubric.full_hash: (rubric, Corrections.load(self._store, rubric))}
+        rows = []
+        for found in self._store.audits():
+            current = found.grading_hash == in_force
+            made_with = rubric.full_hash if current else found.rubric
+            if made_with not in known:
+                earlier = self._store.rubric(made_with) or rubric
+                known[made_with] = (earlier, Corrections.load(self._store, earlier))
+            read_with, corrections = known[made_with]
+            rows.append(_row(found, read_with, corrections.apply(found), current=current))
+        return Snapshot(rubric=rubric, rows=tuple(rows))
 
 
 def read_audit(store: Store, source: str, id: str) -> tuple[StoredAudit, Audit, Rubric] | None:
@@ -106,7 +119,7 @@ def as_transcript(found: StoredConversation) -> RedactedTranscript:
     return RedactedTranscript(**values, turns=found.turns, text_hash=found.text_hash, redactions=dict(found.redactions))
 
 
-def _row(found: StoredAudit, rubric: Rubric, verdicts: Sequence[Verdict]) -> Row:
+def _row(found: StoredAudit, rubric: Rubric, verdicts: Sequence[Verdict], *, current: bool) -> Row:
     of = found.conversation
     final = apply_conditions(rubric, tuple(verdicts))
     scored = score(final, rubric)
@@ -123,5 +136,8 @@ def _row(found: StoredAudit, rubric: Rubric, verdicts: Sequence[Verdict]) -> Row
         provisional=tuple(item.criterion for item in scored.auto_fail if item.provisional),
         levels={verdict.criterion: verdict.level for verdict in final},
         graders={verdict.criterion: verdict.graded_by.value for verdict in final},
+        band_name=next((band.name for band in rubric.bands if band.id == scored.band), ""),
+        provisional_names=tuple(rubric.criterion(item.criterion).name for item in scored.auto_fail if item.provisional),
+        current=current,
         concerned={verdict.criterion: verdict.agent for verdict in final},
     )

@@ -95,8 +95,7 @@ def show_list(visitor: Annotated[Visitor, needs(Right.READ)], page: int = 1) -> 
     rows = sorted(snapshot.of(visitor.person), key=lambda row: (row.happened_at or row.made_at, row.id), reverse=True)
     hidden = blind_keys(visitor)
     first = max(0, page - 1) * SHOWN
-    names = {band.id: band.name for band in snapshot.rubric.bands}
-    listed = tuple(_listed(visitor, row, names, blind=(row.source, row.id) in hidden) for row in rows[first : first + SHOWN])
+    listed = tuple(_listed(visitor, row, blind=(row.source, row.id) in hidden) for row in rows[first : first + SHOWN])
     return visitor.page("conversations", data=ConversationList(conversations=listed, total=len(rows), page=max(1, page)), per_page=SHOWN)
 
 
@@ -131,14 +130,13 @@ def show_auto_fails(visitor: Annotated[Visitor, needs(Right.OVERSEE)]) -> Respon
     snapshot = visitor.room.snapshots.now()
     reviewing = _reviewing(visitor)
     rows = [row for row in snapshot.of(visitor.person) if row.provisional and (row.source, row.id) not in reviewing]
-    names = {band.id: band.name for band in snapshot.rubric.bands}
     shown = rows[:SHOWN]
     known = visitor.store.seen(visitor.name)
     for row in shown:
         if (row.source, row.id) not in known:  # from now on no blind review of it by this person
             visitor.store.enter("view", who=visitor.name, source=row.source, id=row.id, why="list of auto-fails")
-    data = ConversationList(conversations=tuple(_listed(visitor, row, names, blind=False) for row in shown), total=len(rows), page=1)
-    why = {(row.source, row.id): ", ".join(snapshot.rubric.criterion(one).name for one in row.provisional) for row in shown}
+    data = ConversationList(conversations=tuple(_listed(visitor, row, blind=False) for row in shown), total=len(rows), page=1)
+    why = {(row.source, row.id): ", ".join(row.provisional_names) for row in shown}
     return visitor.page("auto_fails", data=data, why=why)
 
 
@@ -274,7 +272,7 @@ def address_of(source: str, id: str) -> str:
     return f"/conversation?{urlencode({'source': source, 'id': id})}"
 
 
-def _listed(visitor: Visitor, row: Row, bands: Mapping[str, str], *, blind: bool) -> ListedConversation:
+def _listed(visitor: Visitor, row: Row, *, blind: bool) -> ListedConversation:
     own = visitor.person.agent if visitor.person.role is StaffRole.AGENT else None
     return ListedConversation(
         source=row.source,
@@ -283,7 +281,7 @@ def _listed(visitor: Visitor, row: Row, bands: Mapping[str, str], *, blind: bool
         agents=() if blind else row.agents if own is None else (own,),
         happened_at=row.happened_at,
         score=None if blind else row.score,
-        band=None if blind or row.band is None else bands[row.band] + (" (provisional)" if row.provisional else ""),
+        band=None if blind or row.band is None else row.band_name + (" (provisional)" if row.provisional else ""),
         blind=blind,
         address=address_of(row.source, row.id),
     )

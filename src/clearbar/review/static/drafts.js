@@ -67,7 +67,7 @@ export class Drafts {
     const told = await answer.json().catch(() => ({ what: "The server did not answer as expected." }));
     if (answer.ok) return this.#saved(criterion, draft, told);
     if (answer.status >= 500) this.#timers.set(criterion, setTimeout(() => this.#send(criterion), 3000));
-    this.tell(`Not saved. ${answer.status === 401 ? "Sign in again in another tab; what you wrote is kept here." : told.what}`, true);
+    this.tell(`Not saved. ${answer.status === 401 ? "Sign in again in another tab; what you wrote is kept here." : `${told.error ?? ""}. ${told.what}`}`, true);
   }
 
   #saved(criterion, draft, told) {
