@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.flows.conftest import ROOT, load_flow
 
 from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.grading import grade_all
@@ -13,7 +14,6 @@ from clearbar.pipeline.workspace import open_store, open_workspace
 from clearbar.project import Project
 from clearbar.settings import load_settings
 from clearbar.verdict import Audit
-from tests.flows.conftest import ROOT, load_flow
 
 pytestmark = [pytest.mark.prefect, pytest.mark.usefixtures("prefect_harness")]
 REQUEST = AuditRequest(grader="rules", limit=20)
@@ -61,7 +61,8 @@ def test_artifacts_and_parameters_hold_neither_names_nor_quotes(project: Project
     assert "audit-counts" in shown
     assert "audit-teams" in shown
     with open_store(project, load_settings(project)) as store:
-        quotes = {item.quote for stored in store.audits() for verdict in stored.verdicts for item in verdict.evidence if len(item.quote) > 25}
+        said = [item.quote for stored in store.audits() for verdict in stored.verdicts for item in verdict.evidence]
+        quotes = {quote for quote in said if len(quote) > 25}
         agents = {agent for stored in store.audits() for agent in stored.conversation.agents}
     assert quotes
     assert not [quote for quote in quotes if quote in shown]

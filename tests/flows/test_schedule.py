@@ -7,7 +7,6 @@ import urllib.request
 from typing import Any
 
 import pytest
-
 from tests.flows.conftest import PrefectServer
 
 pytestmark = [pytest.mark.prefect, pytest.mark.timeout(600)]

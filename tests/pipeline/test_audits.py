@@ -28,7 +28,7 @@ def talk(id: str, *, team: str = "north", day: int = 1, text: str = "My parcel n
         "started_at": f"2026-11-{day:02d}T09:00:00+00:00",
         "turns": [
             {"role": "customer", "text": text, "time": 0},
-            {"role": "agent", "text": "I am sorry about the parcel. I will send a new one today and mail you the number by 5 pm.", "time": 30},
+            {"role": "agent", "text": "I am sorry about the parcel. I will send a new one today and mail the number by 5 pm.", "time": 30},
             {"role": "customer", "text": "Thank you, that helps.", "time": 60},
             {"role": "agent", "text": "You are welcome. Is there anything else I can do for you?", "time": 70},
         ],
@@ -66,7 +66,7 @@ def test_counts_close_and_every_outcome_is_told(project: Project, write_lines: W
 
 def test_a_second_run_reuses_every_grade_and_writes_the_same_report_bytes(project: Project, write_lines: Write, tmp_path: Path) -> None:
     source = write_lines("talks.jsonl", [talk(f"t{number}", day=1 + number % 5) for number in range(12)])
-    period = {"since": datetime(2026, 11, 1, tzinfo=UTC), "until": datetime(2026, 11, 9, tzinfo=UTC)}
+    period: dict[str, Any] = {"since": datetime(2026, 11, 1, tzinfo=UTC), "until": datetime(2026, 11, 9, tzinfo=UTC)}
     first = audit(project, source, out=tmp_path / "one", **period)
     second = audit(project, source, out=tmp_path / "two", **period)
     assert first.counts.graded == 12

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from tests.conftest import ROOT
+from tests.postgres import new_database, postgres_server
 
 from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.settings import load_settings
-from tests.conftest import ROOT
-from tests.postgres import new_database, postgres_server
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 COLUMNS = ("conversation_id", "position", "speaker", "message", "sent_at", "team", "agent", "channel", "started_at", "language")
@@ -43,7 +43,7 @@ def audit(project: Project, source: str, *options: str) -> AuditResult:
 
 
 @pytest.fixture
-def expected(project: Project, tmp_path: Path) -> Iterator[dict[str, Any]]:
+def expected(project: Project, tmp_path: Path) -> dict[str, Any]:
     lines = (ROOT / "evals" / "conversations" / "orders.jsonl").read_text(encoding="utf-8").splitlines()[:25]
     source = tmp_path / "orders.jsonl"
     source.write_text("\n".join(lines), encoding="utf-8")
@@ -51,7 +51,7 @@ def expected(project: Project, tmp_path: Path) -> Iterator[dict[str, Any]]:
     found = levels(project)
     (tmp_path / "state").rename(tmp_path / "state-of-jsonl")
     project.use_state(tmp_path / "state")
-    yield found
+    return found
 
 
 def fill(url: str) -> None:

@@ -28,7 +28,8 @@ def given(project: Project) -> Counter[str]:
         return Counter(f"{verdict.graded_by}:{verdict.fallback_reason or ''}" for item in store.audits() for verdict in item.verdicts)
 
 
-def test_an_llm_grades_end_to_end_and_its_usage_is_counted(project: Project, llm: Any) -> None:
+@pytest.mark.usefixtures("llm")
+def test_an_llm_grades_end_to_end_and_its_usage_is_counted(project: Project) -> None:
     result = audit(project)
     assert result.grader == "llm"
     assert result.counts.graded == 12
@@ -37,7 +38,8 @@ def test_an_llm_grades_end_to_end_and_its_usage_is_counted(project: Project, llm
         assert all(item.usage.calls >= 1 and item.usage.input_tokens > 0 for item in store.audits())
 
 
-def test_a_second_audit_pays_nothing(project: Project, llm: Any) -> None:
+@pytest.mark.usefixtures("llm")
+def test_a_second_audit_pays_nothing(project: Project) -> None:
     first = audit(project)
     result = audit(project)
     assert (result.counts.reused, result.usage.calls, result.fallbacks) == (12, 0, {})
@@ -90,8 +92,8 @@ def test_rules_that_were_asked_for_are_no_fallback(project: Project) -> None:
     assert set(given(project)) == {"rules:"}
 
 
-def test_the_key_stands_nowhere(project: Project, llm: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    del llm
+@pytest.mark.usefixtures("llm")
+def test_the_key_stands_nowhere(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-planted-secret-key")
     audit(project, out=str(tmp_path / "out"))
     for path in tmp_path.rglob("*"):
@@ -99,7 +101,8 @@ def test_the_key_stands_nowhere(project: Project, llm: Any, tmp_path: Path, monk
             assert b"planted-secret" not in path.read_bytes(), path
 
 
-def test_a_cascade_asks_less_than_the_llm_alone_and_says_where_rules_decide(project: Project, llm: Any) -> None:
+@pytest.mark.usefixtures("llm")
+def test_a_cascade_asks_less_than_the_llm_alone_and_says_where_rules_decide(project: Project) -> None:
     told: list[str] = []
     result = audit(project, grader="cascade", told=told)
     assert result.grader == "cascade"
@@ -108,4 +111,3 @@ def test_a_cascade_asks_less_than_the_llm_alone_and_says_where_rules_decide(proj
     assert graders["llm:"] > 0
     again = audit(project, grader="cascade")
     assert (again.counts.reused, again.usage.calls) == (12, 0)
-    del llm
