@@ -25,9 +25,7 @@ def assert_nothing_given_away(text: str, where: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["rex", "lea", "ada"])
-def test_no_page_gives_a_grade_away_while_it_is_reviewed_blind(
-    store: Store, rubric: Rubric, sign_in: SignIn, name: str
-) -> None:
+def test_no_page_gives_a_grade_away_while_it_is_reviewed_blind(store: Store, rubric: Rubric, sign_in: SignIn, name: str) -> None:
     fill(store, rubric, [(talk(1), ("courtesy", "empathy"))])
     browser = sign_in(name)
     number = browser.take()

@@ -1,0 +1,100 @@
+"""Who gets what: evenly, never twice, a share to two people, nothing that a rule leaves out."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.review.conftest import SignIn, fill, talk
+
+from clearbar.review.pages.queue import choose, wanted
+from clearbar.rubric import Rubric
+from clearbar.store import Mode, Person, QueueItem, StaffRole, Store
+
+
+def item(number: int, *, taken_by: frozenset[str] = frozenset()) -> QueueItem:
+    return QueueItem(
+        source="desk", id=f"c{number}", text_hash=f"h{number}", rubric="r", team="parcels", agents=(), run="1",
+        taken_by=taken_by, taken=len(taken_by), done=0,
+    )  # fmt: skip
+
+
+def people(number: int) -> list[Person]:
+    made = datetime.now(UTC)
+    return [Person(name=f"p{one}", shown="", role=StaffRole.REVIEWER, teams=("*",), made_at=made) for one in range(number)]
+
+
+@given(st.integers(0, 60), st.integers(1, 6), st.floats(0, 1))
+def test_items_are_given_out_evenly_and_never_twice_to_one_person(items: int, reviewers: int, share: float) -> None:
+    everybody = people(reviewers)
+    queue = [item(number) for number in range(items)]
+    given_out = list(choose(queue, everybody, Counter(), {one.name: set() for one in everybody}, share))
+    assert len(given_out) == len({(person, one.id) for person, one in given_out})
+    assert Counter(one.id for _, one in given_out) == {one.id: min(wanted(one, share), reviewers) for one in queue}
+    loads = Counter({one.name: 0 for one in everybody}) + Counter(person for person, _ in given_out)
+    every = [loads[one.name] for one in everybody]
+    assert max(every) - min(every) <= 1
+
+
+def test_the_share_of_items_for_two_people_is_about_what_was_asked() -> None:
+    twice = sum(wanted(item(number), 0.25) == 2 for number in range(4000))
+    assert 900 < twice < 1100
+
+
+def test_who_has_less_open_gets_more(store: Store) -> None:
+    first, second = people(2)
+    given_out = choose([item(number) for number in range(4)], [first, second], Counter({"p0": 3}), {"p0": set(), "p1": set()}, 0)
+    assert Counter(person for person, _ in given_out) == {"p1": 3, "p0": 1}
+
+
+@pytest.mark.parametrize("double_share", [0, 1])
+def test_distributing_gives_all_to_reviewers_alone(store: Store, rubric: Rubric, sign_in: SignIn, double_share: int) -> None:
+    fill(store, rubric, [(talk(number), ()) for number in range(6)])
+    lea = sign_in("lea")
+    room = sign_in.app.state.room
+    object.__setattr__(room.settings.review, "double_share", double_share)
+    lea.post("/queue/distribute")
+    lea.post("/queue/distribute")
+    assert Counter(one.reviewer for one in store.assignments()) == {"rex": 3 + 3 * double_share, "rita": 3 + 3 * double_share}
+    progress = json.loads(lea.get("/queue.json").text)
+    assert (progress["sampled"], progress["finished"], progress["twice"]) == (6, 0, 6 * double_share)
+
+
+def test_a_reviewer_goes_through_the_queue_once(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    fill(store, rubric, [(talk(number), ()) for number in range(3)])
+    rex = sign_in("rex")
+    seen = set()
+    for _ in range(3):
+        number = rex.take()
+        seen.add(number)
+        rex.commit(number, rubric)
+    assert len(seen) == 3
+    assert rex.post("/queue/next").headers["location"] == "/queue"
+    assert "Nothing waits for you" in rex.get("/queue").text
+    assert sign_in("rita").post("/queue/next").headers["location"] == "/queue"
+
+
+def test_going_on_comes_back_to_what_is_open(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    fill(store, rubric, [(talk(number), ()) for number in range(3)])
+    rex = sign_in("rex")
+    assert rex.take() == rex.take()
+
+
+def test_what_a_rule_excludes_is_not_reviewed_and_is_counted(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    fill(store, rubric, [(talk(1), ()), (talk(2, team="spam"), ())])
+    lea, rex = sign_in("lea"), sign_in("rex")
+    assert lea.post("/exclusions", field="secret", value="x", why="y").status_code == 422
+    lea.post("/exclusions", field="team", value="SPAM", why="advertising")
+    assert json.loads(lea.get("/exclusions.json").text)["rules"][0]["hits"] == 1
+    assert json.loads(rex.get("/queue.json").text)["waiting"] == 1
+    lea.post("/exclusions/1/end")
+    assert json.loads(rex.get("/queue.json").text)["waiting"] == 2
+
+
+def test_the_same_assignment_is_made_once(store: Store, rubric: Rubric) -> None:
+    one = talk(1)
+    fill(store, rubric, [(one, ())])
+    wanted_one = (one.source, one.id, one.text_hash, rubric.full_hash)
+    assert store.assign_one("rex", wanted_one, mode=Mode.BLIND) == store.assign_one("rex", wanted_one, mode=Mode.VERIFY)
