@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from clearbar.cli import audit, check, data, grade, report, review, rubric, setup
-from clearbar.cli.faults import told
+from clearbar.cli.faults import INTERRUPTED, told
 
 __all__ = ["app", "main"]
 
@@ -54,4 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = app(args=[word for word in words if word != "--debug"], prog_name="clearbar", standalone_mode=False)
     except BaseException as error:  # noqa: BLE001 - the rim: what is no fault is raised again
         code = told(error, debug=debug)
+    if code == INTERRUPTED:
+        typer.echo("clearbar: interrupted; what was graded is kept, and the same command goes on from there", err=True)
     sys.exit(code if isinstance(code, int) else 0)

@@ -10,10 +10,11 @@ import typer
 
 from clearbar.errors import ClearbarError
 
-__all__ = ["drop_stdout", "told"]
+__all__ = ["INTERRUPTED", "drop_stdout", "told"]
 
 UNUSABLE: Final = 2
 INTERRUPTED: Final = 130
+"""As shells report an interrupt."""
 
 
 def told(error: BaseException, *, debug: bool) -> int:
@@ -29,7 +30,6 @@ def told(error: BaseException, *, debug: bool) -> int:
         case typer.TyperException():
             _tell_wrong_use(error)
         case typer.Abort() | KeyboardInterrupt():
-            _say("interrupted; what was graded is kept, and the same command goes on from there")
             return INTERRUPTED
         case OSError():
             drop_stdout()
