@@ -111,3 +111,13 @@ def test_a_cascade_asks_less_than_the_llm_alone_and_says_where_rules_decide(proj
     assert graders["llm:"] > 0
     again = audit(project, grader="cascade")
     assert (again.counts.reused, again.usage.calls) == (12, 0)
+
+
+@pytest.mark.usefixtures("llm")
+def test_a_batch_audit_is_answered_and_paid_once(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARBAR_LLM__BATCH_POLL", "0.2")
+    monkeypatch.setenv("CLEARBAR_GRADING__BATCH", "5")
+    result = audit(project, mode="batch")
+    assert (result.grader, result.counts.graded, result.fallbacks) == ("llm", 12, {})
+    again = audit(project, mode="batch")
+    assert (again.counts.reused, again.usage.calls) == (12, 0)

@@ -101,13 +101,17 @@ def run_audit(
         )
         work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
+        automatic = (request.grader or settings.grading.grader) == "auto"
+        # Where an LLM is set up and does not answer, its grades of other days still stand, with the rules' beside them.
+        asked_first = "llm" if automatic and settings.llm.model else space.asked
         asked = ReportRequest(
             sources=pulled.sources,
             since=request.report_since or request.since,
             until=request.until,
             team=request.team,
             out=request.out,
-            asked=space.asked,
+            asked=asked_first,
+            beside="rules" if asked_first == "llm" and automatic else None,
             publish=request.publish,
         )
         WATCH.get()("reports", 0)

@@ -1,31 +1,37 @@
 """Check a grader: grade labelled conversations, compare with the labels, keep the result for reports."""
 
+import hashlib
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 import orjson
 
+from clearbar import __version__
 from clearbar.audit import assemble
 from clearbar.check import CheckResult, check, load_thresholds
-from clearbar.errors import LabelError, Rejection
+from clearbar.errors import LabelError, ProjectError, Rejection, RubricError, SourceError
 from clearbar.labelled import Resolved, resolve
 from clearbar.labels_file import read_labels, read_provenance
 from clearbar.model import Model, digest
 from clearbar.pipeline.grading import grade_batch
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
-from clearbar.pipeline.labelled_set import CONVERSATIONS, LABELS, side_of_split
+from clearbar.pipeline.labelled_set import CONVERSATIONS, LABELS, SPLIT, side_of_split
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
 from clearbar.project import Project
 from clearbar.report import Agreements
 from clearbar.report.measured import agreements_of
 from clearbar.settings import Settings
+from clearbar.store import Outcome
 from clearbar.verdict import Audit, GradedBy
 
 __all__ = ["CheckRequest", "Checked", "Measured", "measured", "run_check"]
+
+THRESHOLDS: Final = "evals/thresholds.yaml"
 
 
 class CheckRequest(Model):
@@ -97,7 +103,7 @@ def run_check(project: Project, settings: Settings, request: CheckRequest, *, no
         If no label can be read, or none belongs to a conversation.
     """
     store = open_store(project, settings)
-    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader or "auto", store=store, notice=notice) as space:
+    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, notice=notice) as space:
         return check_with(space, request, notice=notice)
 
 
@@ -118,7 +124,7 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
         raise LabelError(
             "none of the labels belongs to a conversation that was read", fix="name the conversations with --transcripts PATH-OR-GLOB"
         )
-    thresholds = load_thresholds(space.project.path("evals/thresholds.yaml"))
+    thresholds = load_thresholds(space.project.path(THRESHOLDS))
     looks = _look(space, request) if own and request.split != "dev" else None
     result = check(audits, resolved, space.rubric, thresholds, grader=space.first.fingerprint, looks=looks)
     checked = Checked(
@@ -128,7 +134,7 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
         notes=result.notes,
         rejected=(*rejected, *unread),
     )
-    if own:
+    if own and request.split == "test" and not request.transcripts and not request.map:
         _keep(space, checked)
     return checked
 
@@ -142,7 +148,7 @@ def _audits(
     for source in open_sources(space.project, space.settings, request, notice):
         records = pull(space.redactor, space.settings, source, request, after=None, now=datetime.now(UTC), room=Room(None))
         for batch in batches(records, space.settings.grading.batch):
-            unread += [Rejection(where=item.place, reason=item.why, id=item.id) for item in batch if isinstance(item, Dropped)]
+            unread += [Rejection(where=item.place, reason=item.why, id=item.id) for item in batch if _rejected(item)]
             wanted = [item.transcript for item in batch if isinstance(item, Taken) and item.transcript.id in resolved.rulings]
             keys = [grader.key(one) for one in wanted for grader in {space.rules, space.first}]
             graded = grade_batch(space, wanted, space.store.known_grades(keys) if space.store else None)
@@ -150,6 +156,10 @@ def _audits(
                 space.store.save_grades([grade for item in graded for grade in item.fresh])
             audits += [assemble(item.transcript, space.rubric, item.verdicts, item.usage) for item in graded]
     return audits, unread
+
+
+def _rejected(item: Taken | Dropped) -> TypeGuard[Dropped]:
+    return isinstance(item, Dropped) and item.outcome is Outcome.REJECTED
 
 
 def _look(space: Workspace, request: CheckRequest) -> int | None:
@@ -167,8 +177,19 @@ def _file(space: Workspace) -> Path:
     return folder / f"{digest([space.first.fingerprint, space.rubric.full_hash])[:24]}.json"
 
 
+def _basis(space: Workspace) -> str:
+    """Return the digest of all that a check rests on besides grader and rubric; where it changes, an earlier check says nothing."""
+    asked = [space.project.path(one) for one in (LABELS, CONVERSATIONS, SPLIT, THRESHOLDS)]
+    files = [file for one in asked for file in (sorted(one.rglob("*")) if one.is_dir() else [one]) if file.is_file()]
+    contents = [[str(file.relative_to(space.project.root)), hashlib.sha256(file.read_bytes()).hexdigest()] for file in files]
+    return digest([__version__, space.settings.redaction.model_dump(mode="json"), contents])
+
+
 def _keep(space: Workspace, checked: Checked) -> None:
-    _file(space).write_bytes(orjson.dumps(checked.model_dump(mode="json")))
+    file = _file(space)
+    part = file.with_suffix(f".{os.getpid()}.part")
+    part.write_bytes(orjson.dumps({"basis": _basis(space), "checked": checked.model_dump(mode="json")}))
+    part.replace(file)
 
 
 def measured(space: Workspace, *, notice: Callable[[str], None]) -> tuple[Measured, ...]:
@@ -178,18 +199,26 @@ def measured(space: Workspace, *, notice: Callable[[str], None]) -> tuple[Measur
     calls that nobody asked for.
     """
     rules = replace(space, llm=None, cascade=None, asked="rules")
-    if not _file(rules).is_file():
-        check_with(rules, CheckRequest(), notice=_hear_nothing)
-    found = [Measured(GradedBy.RULES, _kept(rules))]
-    if space.llm is not None and _file(space).is_file():
-        found.append(Measured(GradedBy.LLM, _kept(space)))
+    try:
+        by_rules = _kept(rules) or check_with(rules, CheckRequest(), notice=_hear_nothing)
+    except (LabelError, ProjectError, RubricError, SourceError) as error:  # a project need not have labels to be audited
+        notice(f"how far graders agree with labels cannot be measured: {error}")
+        return ()
+    found = [Measured(GradedBy.RULES, by_rules)]
+    if space.llm is not None and (by_llm := _kept(space)):
+        found.append(Measured(GradedBy.LLM, by_llm))
     elif space.llm is not None:
         notice("how far this LLM agrees with labels is not measured yet: clearbar check --grader llm")
     return tuple(found)
 
 
-def _kept(space: Workspace) -> Checked:
-    return Checked.model_validate_json(_file(space).read_bytes())
+def _kept(space: Workspace) -> Checked | None:
+    """Return an earlier check that still holds."""
+    try:
+        kept = orjson.loads(_file(space).read_bytes())
+        return Checked.model_validate_json(orjson.dumps(kept["checked"])) if kept["basis"] == _basis(space) else None
+    except (FileNotFoundError, KeyError, TypeError, ValueError):  # none there, or one of another version
+        return None
 
 
 def _hear_nothing(line: str) -> None:

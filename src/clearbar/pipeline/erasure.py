@@ -70,6 +70,8 @@ def erase_from_everywhere(
             (removed if withdraw(page) else left).append(page)
             if page not in left:
                 store.forget_report(page)
+        for kept in (project.state / "checks").glob("*"):  # a check names and quotes where grader and labels differ; it is made anew
+            kept.unlink(missing_ok=True)
     return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
 
 

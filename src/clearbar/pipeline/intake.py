@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeVar
 
-from clearbar.errors import Rejection, SettingsError
+from clearbar.errors import ClearbarError, Rejection, SettingsError, SourceError
 from clearbar.model import digest
 from clearbar.pipeline.request import AuditRequest
 from clearbar.project import Project
@@ -23,6 +23,7 @@ __all__ = ["Dropped", "Room", "Taken", "batches", "open_sources", "pull", "redac
 T = TypeVar("T")
 _LIFE_TIME: Final = 3e9
 """Seconds; a longer talk has a broken clock."""
+_BEFORE_ALL: Final = Mark(datetime.min.replace(tzinfo=UTC), "")
 
 
 @dataclass(frozen=True)
@@ -86,15 +87,46 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 def open_sources(project: Project, settings: Settings, request: AuditRequest, notice: Callable[[str], None]) -> list[Source]:
     """Return the sources of a request, each opened; a source that names a secret is resolved here and nowhere else.
 
+    Of several, one that cannot be opened is a rejected record of the pull, and the others go on; one that is named twice is read once.
+
     Raises
     ------
     SourceError
-        If one is not there.
+        If none is there.
     SettingsError
         If a name or an environment variable is unknown.
     """
-    names = request.sources or settings.default_sources
-    return [_open(project, settings, name, request.map, notice) for name in names]
+    names = dict.fromkeys(request.sources or settings.default_sources)
+    opened: dict[str, Source] = {}
+    for name in names:
+        try:
+            source = _open(project, settings, name, request.map, notice)
+        except (SourceError, SettingsError) as error:
+            source = _Missing(name, error)
+        if source.fingerprint in opened:
+            notice(f"source {source.name} was named twice and is read once")
+        opened.setdefault(source.fingerprint, source)
+    for source in opened.values():
+        if isinstance(source, _Missing) and all(isinstance(one, _Missing) for one in opened.values()):
+            raise source.error
+    return list(opened.values())
+
+
+class _Missing:
+    """A source that could not be opened."""
+
+    kind = "missing"
+
+    def __init__(self, name: str, error: ClearbarError) -> None:
+        self.name = name
+        self.fingerprint = digest(["missing", name])[:16]
+        self.error = error
+
+    def pull(self, since: datetime | None = None) -> Iterator[tuple[str, Transcript | Rejection]]:
+        """Raise what went wrong."""
+        del since
+        raise self.error
+        yield  # what makes it an iterator, as a source's pull is
 
 
 def _open(project: Project, settings: Settings, name: str, options: Sequence[str], notice: Callable[[str], None]) -> Source:
@@ -146,9 +178,12 @@ def pull(
     since = None if after is None else after.updated_at - timedelta(hours=settings.look_back_hours)
     settled = now - timedelta(minutes=settings.settle_minutes) if request.incremental else None
     met: dict[str, tuple[str, str]] = {}
-    for place, record in source.pull(since):
+    for place, record in _records(source, since):
         if isinstance(record, Rejection):
             yield Dropped(place, source.fingerprint, record.id, Outcome.REJECTED, record.reason)
+            continue
+        if isinstance(record, ClearbarError):
+            yield Dropped(place, source.fingerprint, None, Outcome.REJECTED, record.what, _BEFORE_ALL, held_back=True)
             continue
         mark = _mark(record)
         content = digest(record.model_dump(mode="json"))[:32]
@@ -165,6 +200,14 @@ def pull(
             yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back)
         else:
             yield _take(redactor, place, record, mark)
+
+
+def _records(source: Source, since: datetime | None) -> Iterator[tuple[str, Transcript | Rejection | ClearbarError]]:
+    """Yield a source's records and, where it breaks off, why: what it did not give is left to a later pull, other sources go on."""
+    try:
+        yield from source.pull(since)
+    except (SourceError, SettingsError) as error:
+        yield source.name, error
 
 
 def _again(place: str, source: Source, record: Transcript, content: str, first: tuple[str, str]) -> Dropped:

@@ -6,7 +6,7 @@ import orjson
 
 from clearbar.project import Project
 
-__all__ = ["CONVERSATIONS", "LABELS", "side_of_split"]
+__all__ = ["CONVERSATIONS", "LABELS", "SPLIT", "side_of_split"]
 
 LABELS: Final = "evals/labels"
 CONVERSATIONS: Final = "evals/conversations"

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pydantic import Field
 
 from clearbar.drift import Drift
+from clearbar.errors import ClearbarError
 from clearbar.model import Model
 from clearbar.pipeline.anchors import watch_anchors
 from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.checking import Checked, CheckRequest, run_check
 from clearbar.pipeline.erasure import apply_retention
-from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.request import AuditRequest, Sources
 from clearbar.pipeline.steps import Steps
 from clearbar.pipeline.workspace import open_store, open_workspace
 from clearbar.project import Project
@@ -20,11 +21,13 @@ from clearbar.settings import Settings
 
 __all__ = ["Alarm", "NightlyRequest", "NightlyResult", "run_nightly"]
 
+T = TypeVar("T")
+
 
 class NightlyRequest(Model):
     """What is done every night."""
 
-    sources: tuple[str, ...] = ()
+    sources: Sources = ()
     """Names in the settings, paths or URLs without secrets; the settings' default sources where empty."""
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
     rubric: str | None = None
@@ -72,21 +75,33 @@ def run_nightly(
     """Audit what is new, check, report, publish, and remove what has been kept long enough.
 
     Checking an LLM costs calls for the labelled set in the first night with it, and nothing after that: its grades are kept.
-    A grader that is not trusted on a criterion stops nothing: its reports say so. A publication that fails is an alarm, and the
-    reports stay in the project's folder.
+    A grader that is not trusted on a criterion stops nothing: its reports say so. A check, a watch over anchors or a publication
+    that fails is an alarm, and the reports stay in the project's folder.
     """
     now = now or datetime.now(UTC)
-    checked = (
-        run_check(project, settings, CheckRequest(grader=request.grader, rubric=request.rubric), notice=notice) if request.check else None
-    )
+    troubles: list[Alarm] = []
+    checked = _or_alarm("check", troubles, lambda: _check(project, settings, request, notice)) if request.check else None
     audit = run_audit(project, settings, _audit_request(request, now), notice=notice, steps=steps, now=now)
-    alarms = [*_distrust(checked), *_losses(audit)]
-    drift = _watch(project, settings, request, notice=notice, now=now)
+    drift = _or_alarm("anchors", troubles, lambda: _watch(project, settings, request, notice=notice, now=now))
+    alarms = [*troubles, *_distrust(checked), *_losses(audit)]
     alarms += [Alarm(about=item.criterion, says=drift.why) for item in drift.criteria if item.alarm] if drift else []
     with open_store(project, settings) as store:
         apply_retention(store, settings)
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
     return NightlyResult(audit=audit, checked=decisions, drift=drift, alarms=tuple(alarms))
+
+
+def _or_alarm(what: str, troubles: list[Alarm], work: Callable[[], T]) -> T | None:
+    """Do what the audit does not hang on; where that fails, the night goes on with an alarm."""
+    try:
+        return work()
+    except ClearbarError as error:
+        troubles.append(Alarm(about="run", says=f"{what}: {error}"))
+        return None
+
+
+def _check(project: Project, settings: Settings, request: NightlyRequest, notice: Callable[[str], None]) -> Checked:
+    return run_check(project, settings, CheckRequest(grader=request.grader, rubric=request.rubric), notice=notice)
 
 
 def _watch(project: Project, settings: Settings, request: NightlyRequest, *, notice: Callable[[str], None], now: datetime) -> Drift | None:

@@ -1,7 +1,7 @@
 """Reports of a period from the store: every conversation of the sources asked for, whichever run graded it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from clearbar.estimates import Estimates, estimate
 from clearbar.labelled import resolve
 from clearbar.model import Model
 from clearbar.pipeline.checking import Measured
-from clearbar.pipeline.request import check_period
+from clearbar.pipeline.request import Moment, Team, check_period
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.publish import Published, publish
@@ -41,6 +41,8 @@ from clearbar.verdict import UNGRADED, Audit
 __all__ = ["ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
 
 FIELDS = tuple(name for name in Conversation.model_fields if name != "turns")
+Key = tuple[str, str]
+"""Source fingerprint and id."""
 
 
 class ReportRequest(Model):
@@ -48,11 +50,13 @@ class ReportRequest(Model):
 
     sources: tuple[str, ...] = ()
     """Fingerprints; all by default."""
-    since: datetime | None = None
-    until: datetime | None = None
-    team: str | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    team: Team = None
     asked: str | None = None
     """Only audits for which this grader was asked first: rules, llm, cascade."""
+    beside: str | None = None
+    """Audits for which this grader was asked stand where the one above has none of a conversation: of a night when it was down."""
     rubric: str | None = None
     out: Path | None = None
     pdf: bool = False
@@ -139,7 +143,7 @@ def make_reports(
     measured
         How far the graders agree with labels.
     """
-    folder = request.out or project.state / "reports"
+    folder = (request.out or project.state / "reports").expanduser().absolute()  # erasure finds it wherever it is run
     if not items:
         return Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
     articles = load_articles(project.path("rubrics/sources.yaml"))
@@ -148,9 +152,11 @@ def make_reports(
     names = _names(store, items) if settings.report.agents == "name" else {}
     found = _estimates(store, rubric, items, measured, widest=2 * settings.report.precision)
     agreements = [one.agreements for one in measured]
+    by_team: dict[str | None, list[ReportItem]] = {}
+    for item in items:
+        by_team.setdefault(item.transcript.team, []).append(item)
     reports = []
-    for team in dict.fromkeys(item.transcript.team for item in items):
-        own = [item for item in items if item.transcript.team == team]
+    for team, own in by_team.items():
         plain = raw_estimates(own, rubric, settings.report)
         report = build_report(
             own,
@@ -168,13 +174,13 @@ def make_reports(
     slugs = {report.team: report.slug for report in reports if report.team is not None and not report.small}
     differences = differences_of(found, slugs)
     written = write_reports(reports, folder, differences=differences, pdf=request.pdf, parquet=request.parquet)
-    for report in reports:  # the page over all teams holds no conversation
-        own = [item for item in items if item.transcript.team == report.team]
-        _register(store, [str(path) for path in written if path.parent.name == report.slug], own, request, report.team)
+    shown = {report.slug: by_team[report.team] for report in reports}
+    rejected = _rejected(store, run)
+    _register(store, [path.as_posix() for path in written], shown, rejected, request)
     published = None
     if request.publish:
         published = publish(reports, settings.publish, differences=differences)
-        _register(store, published.places, items, request)
+        _register(store, published.places, shown, rejected, request)
     return Reports(
         folder=str(folder),
         index=str(written[0]),
@@ -187,21 +193,36 @@ def make_reports(
 
 def graded_items(store: Store, rubric: Rubric, request: ReportRequest) -> list[ReportItem]:
     """Return the latest audit of each conversation that was asked for, with what reviewers corrected, scored as the rubric says now."""
-    stored = store.audits(
-        since=request.since,
-        until=request.until,
-        teams=(request.team,) if request.team else (),
-        sources=request.sources,
-        grading=grading_hash(rubric),
-        asked=request.asked,
-        turns=True,
-    )
     corrections = Corrections.load(store, rubric)
     items = []
-    for item in stored:
+    for item in _stored(store, rubric, request):
         transcript = _transcript(item)
         items.append(ReportItem(transcript=transcript, audit=assemble(transcript, rubric, corrections.apply(item), item.usage)))
     return sorted(items, key=lambda item: (item.transcript.team or "", item.transcript.source, item.transcript.id))
+
+
+def _stored(store: Store, rubric: Rubric, request: ReportRequest) -> Iterable[StoredAudit]:
+    """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts."""
+
+    def asked_of(grader: str | None) -> Iterator[StoredAudit]:
+        return store.audits(
+            since=request.since,
+            until=request.until,
+            teams=(request.team,) if request.team else (),
+            sources=request.sources,
+            grading=grading_hash(rubric),
+            asked=grader,
+            turns=True,
+        )
+
+    if request.beside is None:
+        return asked_of(request.asked)
+    found = {(item.conversation.source, item.conversation.id): item for item in asked_of(request.asked)}
+    for item in asked_of(request.beside):
+        there = found.setdefault((item.conversation.source, item.conversation.id), item)
+        if there.conversation.text_hash != item.conversation.text_hash and there.made_at < item.made_at:
+            found[item.conversation.source, item.conversation.id] = item
+    return found.values()
 
 
 def _transcript(item: StoredAudit) -> RedactedTranscript:
@@ -253,12 +274,30 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
     return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules)
 
 
-def _register(store: Store, places: Sequence[str], items: Sequence[ReportItem], request: ReportRequest, team: str | None = None) -> None:
-    """Remember that these files hold these conversations, so that erasure finds them."""
-    keys = [(item.transcript.source, item.transcript.id) for item in items]
+def _rejected(store: Store, run: Run | None) -> list[Key]:
+    """Return the rejected records that reports list by id."""
+    found = store.items(run.id) if run else ()
+    return [(item.source, item.id) for item in found if item.outcome is Outcome.REJECTED and item.id]
+
+
+def _register(
+    store: Store,
+    places: Sequence[str],
+    shown: Mapping[str, Sequence[ReportItem]],
+    listed: Sequence[tuple[str, str]],
+    request: ReportRequest,
+) -> None:
+    """Remember which conversations these files hold, so that erasure finds them.
+
+    The files of a team, in the folder of its slug, hold its own; the page over all teams holds none but those that could not be used.
+    """
+    keys = {slug: [(item.transcript.source, item.transcript.id) for item in items] for slug, items in shown.items()}
+    teams = {slug: items[0].transcript.team for slug, items in shown.items()}
     moment = datetime.now(UTC)
     for place in places:
-        store.add_report(StoredReport(path=place, since=request.since, until=request.until, team=team, made_at=moment), keys)
+        slug = place.rsplit("/", 2)[-2]
+        page = StoredReport(path=place, since=request.since, until=request.until, team=teams.get(slug), made_at=moment)
+        store.add_report(page, [*keys.get(slug, ()), *listed])
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:

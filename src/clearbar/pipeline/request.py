@@ -1,15 +1,43 @@
 """What is asked of an audit."""
 
-from datetime import datetime
+import re
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Final, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
 
-__all__ = ["AuditRequest", "check_period"]
+__all__ = ["AuditRequest", "Moment", "Sources", "Team", "check_period"]
+
+_SECRET: Final = re.compile(r"://[^/?#\s]*:[^?#\s]*@|[?&][^=&#]*(?:pass|pwd|secret|token)[^=&#]*=", re.IGNORECASE)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _without_secrets(sources: tuple[str, ...]) -> tuple[str, ...]:
+    # No ValueError: pydantic passes this one on as it is, and the command line tells it in its one line.
+    if any(_SECRET.search(source) for source in sources):
+        raise UsageError(
+            "a source's address holds a password, which Prefect and the store would keep in clear",
+            fix="put the address into an environment variable and name that, env:NAME, or a source in the settings",
+        )
+    return sources
+
+
+def _named(team: str | None) -> str | None:
+    return (team or "").strip() or None
+
+
+Moment = Annotated[datetime, AfterValidator(_in_utc)]
+"""A moment; one without a zone, as forms send it, is taken as UTC."""
+Sources = Annotated[tuple[str, ...], AfterValidator(_without_secrets)]
+Team = Annotated[str | None, AfterValidator(_named)]
+"""A team; an empty field of a form names none."""
 
 
 def check_period(since: datetime | None, until: datetime | None) -> None:
@@ -27,15 +55,15 @@ def check_period(since: datetime | None, until: datetime | None) -> None:
 class AuditRequest(Model):
     """An audit: what to pull, how to grade, what to report. Holds no secret: sources with one are called by name."""
 
-    sources: tuple[str, ...] = ()
+    sources: Sources = ()
     """Paths, globs, SQLAlchemy URLs without secrets, `env:NAME`, or names in the settings; empty means the project's default."""
     map: tuple[str, ...] = ()
     """`field=path` pairs."""
-    team: str | None = None
+    team: Team = None
     """Only conversations of this team."""
-    since: datetime | None = None
+    since: Moment | None = None
     """Only conversations that started at or after this moment."""
-    until: datetime | None = None
+    until: Moment | None = None
     """Only conversations that started before this moment."""
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
     rubric: str | None = None
@@ -46,10 +74,10 @@ class AuditRequest(Model):
     out: Path | None = None
     """Folder for the reports."""
     incremental: bool = False
-    """Only what is new since the last incremental audit of each source; moves the watermark."""
+    """Only what is new since the last incremental audit of each source; moves the watermark, unless a team or period is asked for."""
     mode: Literal["calls", "batch"] = "calls"
     """`batch`: ask the provider's batch interface, cheaper and slower."""
-    report_since: datetime | None = None
+    report_since: Moment | None = None
     """Report conversations from this moment on; by default those of the period asked for."""
     publish: bool = False
     """Put a copy of the reports where the settings say, and tell those who asked."""

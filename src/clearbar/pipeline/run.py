@@ -1,7 +1,7 @@
 """An audit from end to end: pull, redact, grade, store; batch by batch, so that a kill loses at most the batches under way."""
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -121,15 +121,30 @@ def _audit_source(
     committed: list[Mark] = []
     under_way: deque[Pending[_Saved]] = deque()
     at_once = 1 if space.llm is None else 3
-    for batch in batches(records, space.settings.grading.batch):
+    for batch in _submitted(space, batches(records, space.settings.grading.batch)):
         horizon += [item.mark for item in batch if isinstance(item, Dropped) and item.held_back and item.mark]
         under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, pulled.run, batch)))
         while len(under_way) > at_once:
             committed += _collect(pulled, under_way.popleft().result())
     while under_way:
         committed += _collect(pulled, under_way.popleft().result())
-    if request.incremental and (passed := [mark for mark in committed if not horizon or mark < min(horizon)]):
+    whole = request.team is None and request.since is None and request.until is None
+    if request.incremental and whole and (passed := [mark for mark in committed if not horizon or mark < min(horizon)]):
         store.advance(source.fingerprint, max(passed))
+
+
+def _submitted(space: Workspace, found: Iterable[list[Taken | Dropped]]) -> Iterable[list[Taken | Dropped]]:
+    """Send all batches to the provider's batch interface before the first is waited for; else each would wait its turn of a day."""
+    if space.llm is None or space.llm.settings.mode != "batch" or space.cascade is not None:
+        return found
+    kept = list(found)
+    store = _store(space)
+    for batch in kept:
+        taken = [item.transcript for item in batch if isinstance(item, Taken)]
+        erased = store.suppressed(taken)
+        known = store.known_grades([space.llm.key(one) for one in taken])
+        space.llm.submit([one for one in taken if (one.source, one.id) not in erased and space.llm.key(one) not in known])
+    return kept
 
 
 def _work(space: Workspace, run: Run, batch: Sequence[Taken | Dropped]) -> Callable[[], _Saved]:

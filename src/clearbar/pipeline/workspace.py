@@ -114,16 +114,25 @@ def open_workspace(
     GraderUnavailableError
         If an LLM was demanded and cannot work.
     """
+    try:
+        return _with_grader(_bare(project, settings, rubric, store, mode), grader or settings.grading.grader, project.secret(), notice)
+    except BaseException:
+        if store is not None:
+            store.close()
+        raise
+
+
+def _bare(project: Project, settings: Settings, rubric: str | None, store: Store | None, mode: str) -> Workspace:
+    """Return a workspace with rules alone."""
     if mode == "batch":
         settings = settings.model_copy(update={"llm": settings.llm.model_copy(update={"mode": "batch"})})
     chosen = open_rubric(rubric or settings.grading.rubric, project)
-    secret = project.secret()
     lexicon = load_lexicon(project.path("rubrics/lexicon"))
-    space = Workspace(
+    return Workspace(
         project=project,
         settings=settings,
         rubric=chosen,
-        redactor=Redactor(settings.redaction, secret),
+        redactor=Redactor(settings.redaction, project.secret()),
         rules=RulesGrader(chosen, lexicon),
         lexicon=lexicon,
         asked="rules",
@@ -132,7 +141,6 @@ def open_workspace(
         why_rules=None,
         store=store,
     )
-    return _with_grader(space, grader or settings.grading.grader, secret, notice)
 
 
 def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable[[str], None]) -> Workspace:
