@@ -16,7 +16,7 @@ __all__ = ["IBAN_FORM", "RUN_FORM", "find_ibans", "find_numbers"]
 RUN_FORM: Final = r"[+(]?\(?[0-9](?:[ ./()-]{0,3}[0-9]){6,47}"
 _GROUP: Final = re.compile(r"\d+")
 _MOST_GROUPS: Final = 24
-_LEAST_DIGITS: Final = 7
+_LONG_GROUP: Final = 4
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.? ?|extension )\d{1,6}(?!\w)", re.IGNORECASE)
 _DOTTED_QUAD: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _LEAST_CARD, _MOST_CARD = 12, 19
@@ -34,52 +34,73 @@ def find_numbers(view: View, regions: tuple[str, ...]) -> Iterator[Finding]:
     known: dict[str, str] = {}
     rest: list[tuple[int, int]] = []
     for start, end in view.cues(RUN_FORM):
-        if _part_of_word(view.text, start, end):
+        if _DOTTED_QUAD.fullmatch(view.text, start, end):
             continue
-        found = False
-        for part in _between_dates(view.text, start, end):
-            for finding in _read_run(view.text, *part, phones):
-                found = True
-                if finding.kind is Kind.PHONE:
-                    known[_digits(view.text[finding.start : finding.end])] = str(finding.value)
-                yield finding
+        start, end = _alone(view.text, start, end)  # noqa: PLW2901
+        found = [finding for part in _between_dates(view.text, start, end) for finding in _read_run(view.text, *part, phones)]
+        known |= {_digits(view.text[item.start : item.end]): str(item.value) for item in found if item.kind is Kind.PHONE}
         if not found:
             rest.append((start, end))
+        yield from found
     for start, end in rest if known else ():
         if value := known.get(_digits(view.text[start:end])):
             yield _phone(view.text, start, end, value)
 
 
 def _read_run(text: str, start: int, end: int, phones: Phones) -> Iterator[Finding]:
-    """Yield what the groups of a run of digits make, the longest first."""
-    spans = [group.span() for group in _GROUP.finditer(text, start, end)][:_MOST_GROUPS]
-    place = 0
-    while place < len(spans):
-        first = spans[place][0]
-        while first > start and text[first - 1] in "+(":
-            first -= 1
-        for last in range(len(spans), place, -1):
-            if found := _classify(text, first, spans[last - 1][1], phones):
-                yield found
-                place = last
-                break
-        else:
-            place += 1
+    """Yield the cards in a run of digits, and the telephone numbers between them."""
+    groups = [group.span() for group in _GROUP.finditer(text, start, end)][:_MOST_GROUPS]
+    place = first = 0
+    while first < len(groups):
+        last = _card_from(text, groups, first)
+        if last is None:
+            first += 1
+            continue
+        yield from _read_phones(text, start, groups[place:first], phones)
+        yield Finding(groups[first][0], groups[last][1], Kind.CARD, _digits(text[groups[first][0] : groups[last][1]]))
+        place = first = last + 1
+    yield from _read_phones(text, start, groups[place:], phones)
 
 
-def _classify(text: str, start: int, end: int, phones: Phones) -> Finding | None:
-    written = text[start:end]
-    digits = _digits(written)
-    if len(digits) < _LEAST_DIGITS or _DOTTED_QUAD.fullmatch(written):
-        return None
-    if _LEAST_CARD <= len(digits) <= _MOST_CARD and _is_card(written, digits):
-        return Finding(start, end, Kind.CARD, digits)
-    if len(digits) <= MOST_DIGITS and (number := phones.read(start, end)):
-        return _phone(text, start, end, number)
+def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
+    """Return the last group of the card that begins with a group."""
+    count = 0
+    for last in range(first, len(groups)):
+        count += groups[last][1] - groups[last][0]
+        if count > _MOST_CARD:
+            return None
+        if count >= _LEAST_CARD and _is_card(text[groups[first][0] : groups[last][1]]):
+            return last
     return None
 
 
-def _is_card(written: str, digits: str) -> bool:
+def _read_phones(text: str, floor: int, groups: list[tuple[int, int]], phones: Phones) -> Iterator[Finding]:
+    """Yield what groups of digits make telephone numbers, the longest first."""
+    place = 0
+    while place < len(groups):
+        if place and not _may_begin(text, groups[place - 1], groups[place]):
+            place += 1
+            continue
+        first = groups[place][0]
+        while first > floor and text[first - 1] in "+(":
+            first -= 1
+        ends = [end for _, end in groups[place : place + MOST_DIGITS]]
+        found = phones.read(first, ends[::-1])
+        if found is None:
+            place += 1
+            continue
+        yield _phone(text, first, *found)
+        place += 1 + ends.index(found[0])
+
+
+def _may_begin(text: str, before: tuple[int, int], group: tuple[int, int]) -> bool:
+    """Whether another number may begin with a group: behind a long group or a wide gap, or with 0 or + or a bracket."""
+    gap = group[0] - before[1]
+    return before[1] - before[0] >= _LONG_GROUP or gap > 1 or text[group[0]] == "0" or text[group[0] - 1] in "+("
+
+
+def _is_card(written: str) -> bool:
+    digits = _digits(written)
     return _CARD_FORM.fullmatch(written) is not None and _CARD_PREFIX.fullmatch(digits) is not None and bool(luhn.is_valid(digits))
 
 
@@ -93,11 +114,17 @@ def _digits(written: str) -> str:
     return "".join(filter(str.isdigit, written.lower().partition("x")[0].partition("e")[0]))
 
 
-def _part_of_word(text: str, start: int, end: int) -> bool:
+def _alone(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span of a run without first and last digits that belong to a word: a code, a handle."""
     before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-    if before.isalnum() or before in {"_", "#", "@"} or after == "_" or (after.isalnum() and not _EXTENSION.match(text, end)):
-        return True
-    return before in {"-", "/", "."} and text[max(start - 2, 0) : start - 1].isalnum()
+    hyphened = before in {"-", "/", "."} and text[max(start - 2, 0) : start - 1].isalnum()
+    if before.isalnum() or before in {"_", "#", "@"} or hyphened:
+        while start < end and text[start] != " ":
+            start += 1
+    if after in {"_", "@"} or (after.isalnum() and not _EXTENSION.match(text, end)):
+        while end > start and text[end - 1] != " ":
+            end -= 1
+    return start, end
 
 
 def _between_dates(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -30,7 +30,7 @@ _AFTER_STATED: Final = re.compile(
 )
 _TITLE_END: Final = re.compile(r"\.? ?")
 _ENDS: Final = frozenset(".,!?;:)\n\0")
-_MOST: Final = 4
+_MOST: Final = 6
 _MOST_TITLES: Final = 2
 _VERBAL: Final = ("ing", "ly")
 _SHOUTED: Final = 0.7

@@ -49,6 +49,7 @@ _PLAIN_STATEMENT: Final = (
     r"colleague|boss)) "
 )
 """Only before a common given name."""
+_SHORT_HAILED: Final = re.compile(r"\W*(?:morning|afternoon|evening)\W*", re.IGNORECASE)
 _STATING: Final = re.compile(rf"\W*(?:{_STATEMENT}|{_PLAIN_STATEMENT})".replace(r"\?", "."), re.IGNORECASE)
 _SELF: Final = r"[a-z?]+(?:['-][a-z?]+)? (?:here|speaking)\b"
 _SIGNED: Final = r"[-~^] ?[a-z?]+ ?(?:[a-z?]+ ?)?(?:\x00|$)"
@@ -66,7 +67,7 @@ _SHORT: Final = 4
 """Words of an answer that is nothing but a name."""
 _BRANDED: Final = re.compile(r"(?:\bat |@ ?|\bcontacting |\bchoosing |\bcalling |\bcalled |\bmy |\byour )$", re.IGNORECASE)
 _DOMAIN: Final = re.compile(r"\.[a-z]{2,}")
-_LOOKED_AT: Final = 20
+_LOOKED_AT: Final = 8
 """Mentions of a word that are looked at to tell whether it is a brand."""
 
 Reader = Callable[[View, int, int], Spans]
@@ -115,7 +116,7 @@ class Names:
         people = People(self._keep)
         for name in fields:
             people.add_field(name)
-        for spans in told:
+        for spans in sorted(told, key=len, reverse=True):  # whole names first, so that their parts are known
             words = [view.text[start:end] for start, end in spans]
             if not (self._keep and any(word.lower() in self._keep for word in words)):
                 yield Finding(spans[0][0], spans[-1][1], Kind.NAME, people.add_told(words))
@@ -142,7 +143,10 @@ def _read_begun(view: View, cue: int, end: int) -> Spans:
         return spans
     if text[max(start - 2, 0)] in "!.\n" or text[start - 1] == "\n":  # a new sentence or line: a signature, or the next thing said
         return spans if ends_clause(text, spans[-1][1]) and (len(spans) > 1 or not is_ambiguous(text, spans[0])) else []
-    return [] if trust is not Trust.TITLED and _is_brand(text, spans) else spans
+    if trust is Trust.TITLED or text[slice(*spans[0])].lower() in lexicon().given:
+        return spans
+    short = _SHORT_HAILED.fullmatch(text, cue, start) is not None and not ends_clause(text, spans[-1][1])
+    return [] if short or _is_brand(text, spans) else spans
 
 
 def _read_signature(view: View, start: int, _: int) -> Spans:
@@ -179,8 +183,6 @@ def _read_self(view: View, start: int, end: int) -> Spans:
 def _is_brand(text: str, spans: Spans) -> bool:
     """Whether what is no common given name is used like a company's name elsewhere in the conversation."""
     word = text[slice(*spans[0])]
-    if word.lower() in lexicon().given:
-        return False
     place = text.find(word)
     for _ in range(_LOOKED_AT):
         if place < 0:

@@ -18,7 +18,7 @@ TOLD_CUE: Final = (
     r"one[- ]?time (?:code|password|pin|passcode)|otp|secret (?:word|answer|key)|memorable (?:word|information|name)|maiden name|"
     r"(?:api|access|secret|licen[cs]e)[- ]?(?:key|token)|bearer|kennwort|passwort|mot de passe|contrase\?a|wachtwoord)"
 )
-_VALUE: Final = r"""(?P<quote>["'`])?(?P<value>[^\s\0"`]{3,128})"""
+_VALUE: Final = r"""(?:(?P<quote>["'`])(?P<quoted>[^"'`\n\0]{3,64})(?P=quote)|["'`]?(?P<bare>[^\s\0"'`][^\s\0"`]{2,127}))"""
 _LINK: Final = r"[:=(]|(?:is|was|are|will be|has been (?:set|changed) to|ist|lautet|est|es)\b:?"
 _OBJECT: Final = r"(?:for|on|to)\s(?:[\w'-]{1,30}\s){1,4}?(?=(?:is|was)\b)"
 _TOLD: Final = re.compile(
@@ -49,12 +49,12 @@ def _told(view: View, start: int, end: int) -> Finding | None:
     match = setting or _TOLD.match(text, end)
     if match is None:
         return None
-    quoted = match["quote"] is not None
-    value = match["value"].partition(match["quote"])[0] if quoted else match["value"].rstrip(_TRAILING)
+    quoted = match["quoted"] is not None
+    value = match["quoted"] or match["bare"].rstrip(_TRAILING)
     linked = setting is not None or match["link"] is not None
     if not _is_secret(value, linked=linked, quoted=quoted, code=_CODE.search(text, start, end) is not None):
         return None
-    place = match.start("value")
+    place = match.start("quoted" if quoted else "bare")
     return Finding(place, place + len(value), Kind.SECRET, value)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,7 +17,7 @@ MOST_DIGITS: Final = 15
 _LEAST_DIGITS: Final = 7
 _LEAST_ABROAD: Final = 8
 _LEAST_SPELT_ABROAD: Final = 11
-_LEAST_HOME: Final = 9
+_LEAST_HOME, _MOST_AT_HOME = 9, 13
 _SAME: Final = 9
 """Numbers that agree in so many last digits are one, whether the country is written or not."""
 
@@ -67,23 +68,41 @@ class Phones:
         self._regions = tuple(region for region in regions if region not in _ZERO_FREE)
         self._cues = view.cues(_CUE)
 
-    def read(self, start: int, end: int) -> str | None:
-        """Return what makes the number at a span the same as another, or None if it is no telephone number."""
-        text = self._view.text
-        written = text[start:end]
-        digits = "".join(filter(str.isdigit, written))
-        if not _LEAST_DIGITS <= len(digits) <= MOST_DIGITS:
-            return None
-        if written.lstrip("(").startswith("+"):
-            return digits[-_SAME:] if len(digits) >= _LEAST_ABROAD else None
-        if _AMOUNT_BEFORE.search(text, max(0, start - 24), start) or _UNIT_AFTER.match(text, end):
-            return None
-        named = self._named(start)
-        if named is None:
-            named = _NANP.fullmatch(written) is not None or self._is_written_so(written, digits)
-        return digits[-_SAME:] if named and " - " not in written else None
+    def read(self, start: int, ends: Sequence[int]) -> tuple[int, str] | None:
+        """Return where the number that begins at a place ends, and what makes it the same as another; None if none begins there.
 
-    def _is_written_so(self, written: str, digits: str) -> bool:
+        Parameters
+        ----------
+        start
+            Its first digit, or what stands before it: `+`, a bracket.
+        ends
+            Where it may end, the farthest first.
+        """
+        text = self._view.text
+        plausible = [
+            end for end in ends if _LEAST_DIGITS <= len(_digits(text[start:end])) <= MOST_DIGITS and not _UNIT_AFTER.match(text, end)
+        ]
+        if not plausible:
+            return None
+        if text[start : start + 2].lstrip("(").startswith("+"):
+            valid = (end for end in plausible if _is_valid("+" + _digits(text[start:end]), None))
+            end = next(valid, plausible[0])
+        elif (chosen := self._read_at_home(start, plausible)) is not None:
+            end = chosen
+        else:
+            return None
+        return end, _digits(text[start:end])[-_SAME:]
+
+    def _read_at_home(self, start: int, ends: Sequence[int]) -> int | None:
+        text = self._view.text
+        if _AMOUNT_BEFORE.search(text, max(0, start - 24), start) or (named := self._named(start)) is False:
+            return None
+        if named and " - " not in text[start : ends[0]]:
+            return next((end for end in ends if len(_digits(text[start:end])) <= _MOST_AT_HOME), ends[-1])
+        return next((end for end in ends if _NANP.fullmatch(text, start, end) or self._is_written_so(text[start:end])), None)
+
+    def _is_written_so(self, written: str) -> bool:
+        digits = _digits(written)
         if not digits.startswith("0"):
             return False
         if digits.startswith("00") and len(digits) >= _LEAST_SPELT_ABROAD and (written != digits or _is_valid_abroad(digits)):
@@ -110,6 +129,10 @@ class Phones:
         if last < 0 or self._cues[last][0] < floor or self._cues[last][1] > place:
             return None
         return _IS_OTHER.match(self._view.text, self._cues[last][0]) is None
+
+
+def _digits(written: str) -> str:
+    return "".join(filter(str.isdigit, written))
 
 
 @lru_cache(maxsize=4096)

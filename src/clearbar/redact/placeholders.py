@@ -37,6 +37,15 @@ class Placeholders:
         self.counts: dict[str, int] = {}
         """Pieces replaced, by kind."""
 
+    def masked(self, text: str) -> str:
+        """Return the text with a word of small letters in the place and length of each placeholder."""
+        pieces: list[str] = []
+        done = 0
+        for start, end in self.standing:
+            pieces += (text[done:start], "x" * (end - start))
+            done = end
+        return "".join((*pieces, text[done:])) if pieces else text
+
     def of(self, finding: Finding) -> str:
         """Return the placeholder of a finding and count it."""
         kind = str(finding.kind)

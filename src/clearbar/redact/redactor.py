@@ -20,7 +20,7 @@ from clearbar.redact.name_parts import Spans
 from clearbar.redact.names import Names
 from clearbar.redact.national_ids import DOCUMENT_CUE, NationalIds, find_documents
 from clearbar.redact.passwords import TOLD_CUE, find_passwords
-from clearbar.redact.placeholders import Placeholders, settle
+from clearbar.redact.placeholders import settle
 from clearbar.redact.references import REFERENCE_NEEDS, find_references
 from clearbar.redact.scan import Scanner
 from clearbar.redact.view import SEPARATOR, View
@@ -150,7 +150,7 @@ class Redactor:
         conversations
             Turns and names of each, as for `redact_texts`.
         """
-        views = [View(texts, self._scanner) for texts, _ in conversations]
+        views = [View(texts, self._scanner, self._words) for texts, _ in conversations]
         names = [fields for _, fields in conversations]
         return [self._replaced(view, found) for view, found in zip(views, self._found(views, names), strict=True)]
 
@@ -183,13 +183,12 @@ class Redactor:
     def _replaced(self, view: View, found: list[Finding]) -> RedactedTexts:
         if not found:
             return RedactedTexts(view.original.split(SEPARATOR), {})
-        placeholders = Placeholders(view.text, self._words)
+        placeholders = view.placeholders
         pieces: list[str] = []
         done = 0
-        for finding in settle(found, placeholders.standing):
-            start, end = view.origin(finding.start, finding.end)
-            pieces += (view.original[done:start], placeholders.of(finding))
-            done = end
+        for finding in settle(view.located(found), placeholders.standing):
+            pieces += (view.original[done : finding.start], placeholders.of(finding))
+            done = finding.end
         pieces.append(view.original[done:])
         return RedactedTexts("".join(pieces).split(SEPARATOR), placeholders.counts)
 

@@ -154,10 +154,10 @@ def _is_otherwise(view: View, start: int) -> bool:
 
 def _may_answer(view: View, start: int, end: int) -> bool:
     written = view.text[start:end]
-    if not _is_code(written, explicit=False) or _measured(view.text, start, end):
+    short = view.turn_end(end) - view.turn_start(start) <= _SHORT_ANSWER
+    if not _is_code(written, explicit=short) or _measured(view.text, start, end):
         return False
-    digits = sum(character.isdigit() for character in written)
-    return digits >= _LEAST_ANSWERED or not written.isdigit() or view.turn_end(end) - view.turn_start(start) <= _SHORT_ANSWER
+    return short or not written.isdigit() or len(written) >= _LEAST_ANSWERED
 
 
 def _is_code(written: str, *, explicit: bool) -> bool:

@@ -2,11 +2,13 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Final
 
+from clearbar.redact.kinds import Finding
+from clearbar.redact.placeholders import Placeholders
 from clearbar.redact.scan import Scanner
 
 __all__ = ["SEPARATOR", "View"]
@@ -55,17 +57,22 @@ class View:
         The turns.
     scanner
         Finds cues in it.
+    words
+        The words of placeholders, in capitals.
     """
 
-    __slots__ = ("__dict__", "_origins", "_scanner", "original", "shadow", "text")
+    __slots__ = ("__dict__", "_origins", "_scanner", "original", "placeholders", "shadow", "text")
 
-    def __init__(self, texts: Sequence[str], scanner: Scanner) -> None:
+    def __init__(self, texts: Sequence[str], scanner: Scanner, words: Container[str]) -> None:
         self._scanner = scanner
         joined = SEPARATOR.join(texts)
         if joined.count(SEPARATOR) != max(len(texts) - 1, 0):
             joined = SEPARATOR.join(text.replace(SEPARATOR, "\ufffd") for text in texts)
         self.original = joined
         """The turns as they stand; what placeholders are put into."""
+        self.placeholders = Placeholders(joined, words)
+        """Those that stand in the text already; to detectors they are words without meaning."""
+        joined = self.placeholders.masked(joined)
         self._origins: list[int] | None = None
         self.text = joined if joined.isascii() else self._plain(joined)
         """What detectors read: digits, dashes, spaces and quotes of every script in their ASCII forms, nothing invisible."""
@@ -88,11 +95,12 @@ class View:
         """Return where a cue matches in `text`."""
         return self._scanner.spans(pattern, self.shadow)
 
-    def origin(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a span of `text` lies in `original`."""
-        if self._origins is None:
-            return start, end
-        return self._origins[start], self._origins[end - 1] + 1
+    def located(self, findings: list[Finding]) -> list[Finding]:
+        """Return findings in `text` with their places in `original`."""
+        origins = self._origins
+        if origins is None:
+            return findings
+        return [finding._replace(start=origins[finding.start], end=origins[finding.end - 1] + 1) for finding in findings]
 
     @cached_property
     def folded(self) -> str:
