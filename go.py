@@ -48,10 +48,13 @@ def install(lock: str) -> None:
     if not (BIN / "python").exists():
         venv.create(HOME, with_pip=True)
     python = str(BIN / "python")
-    check([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", str(ROOT / "requirements-uv.lock")])
-    uv = [str(BIN / "uv"), "pip", "install", "--quiet", "--python", python]
-    check([*uv, "--require-hashes", "--compile-bytecode", "-r", str(ROOT / lock)])
-    check([*uv, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+    pip = [python, "-m", "pip", "install", "--quiet"]
+    check([*pip, "--require-hashes", "-r", str(ROOT / "requirements-uv.lock")])
+    uv = [str(BIN / "uv"), "pip", "install", "--quiet", "--system-certs", "--python", python, "--compile-bytecode"]
+    if run([*uv, "--require-hashes", "-r", str(ROOT / lock)]):
+        print("uv could not install them; pip takes over, which takes longer …", file=sys.stderr)
+        check([*pip, "--require-hashes", "-r", str(ROOT / lock)])
+    check([*pip, "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
     stamp.write_text(wanted, encoding="ascii")
 
 
