@@ -9,12 +9,12 @@ A name is a signal, a group of the lexicon (in how many turns it was found), or 
 
 import ast
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from clearbar.errors import RubricError
 
-__all__ = ["Condition", "parse"]
+__all__ = ["Condition", "parse", "values"]
 
 Condition = Callable[[Any], bool]
 _ALLOWED: Final = (
@@ -24,7 +24,9 @@ _ALLOWED: Final = (
 _LONGEST: Final = 1_000
 
 
-def parse(text: str, place: str, known: frozenset[str], given: Mapping[str, float]) -> tuple[Condition, tuple[str, ...]]:
+def parse(
+    text: str, place: str, known: frozenset[str], given: Mapping[str, float], counted: frozenset[str] = frozenset()
+) -> tuple[Condition, tuple[str, ...]]:
     """Return a condition over signals, and the names it reads.
 
     Parameters
@@ -37,6 +39,8 @@ def parse(text: str, place: str, known: frozenset[str], given: Mapping[str, floa
         Names of signals, groups and limits.
     given
         Figures of the criterion, put in for their names.
+    counted
+        Those of the known names that are sets of turns, of which the condition reads how many.
 
     Raises
     ------
@@ -56,7 +60,13 @@ def parse(text: str, place: str, known: frozenset[str], given: Mapping[str, floa
         _check(node, place, known, given)
         if isinstance(node, ast.Name) and node.id not in given:
             names[node.id] = None
-    return _condition(_Bound(given).visit(tree).body), tuple(names)
+    return _compiled(_Bound(given, counted).visit(tree).body), tuple(names)
+
+
+def values(names: Sequence[str], counted: frozenset[str]) -> Callable[[Any], tuple[float, ...]]:
+    """Return a function that reads the values of names from signals, as conditions read them."""
+    read: Callable[[Any], tuple[float, ...]] = _compiled(ast.Tuple([_read(name, counted) for name in names], ast.Load()))
+    return read
 
 
 def _check(node: ast.AST, place: str, known: frozenset[str], given: Mapping[str, float]) -> None:
@@ -78,18 +88,37 @@ def _check(node: ast.AST, place: str, known: frozenset[str], given: Mapping[str,
 class _Bound(ast.NodeTransformer):
     """Puts given figures in for their names and reads every other name from the signals."""
 
-    def __init__(self, given: Mapping[str, float]) -> None:
+    def __init__(self, given: Mapping[str, float], counted: frozenset[str]) -> None:
         self._given = given
+        self._counted = counted
+        self._asked = counted - given.keys()
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        if node.id in self._given:
-            return ast.Constant(self._given[node.id])
-        return ast.Attribute(ast.Name("signals", ast.Load()), node.id, ast.Load())
+        return ast.Constant(self._given[node.id]) if node.id in self._given else _read(node.id, self._counted)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        """Spare the count where a condition asks only whether there is a turn: the set itself is 0 just where its size is."""
+        match node:
+            case ast.Compare(ast.Name(name), [ast.GtE()], [ast.Constant(1)]) if name in self._asked:
+                return ast.Compare(_attribute(name), [ast.NotEq()], [ast.Constant(0)])
+            case ast.Compare(ast.Name(name), [ast.Eq()], [ast.Constant(0)]) if name in self._asked:
+                return ast.Compare(_attribute(name), [ast.Eq()], [ast.Constant(0)])
+        self.generic_visit(node)
+        return node
 
 
-def _condition(body: ast.expr) -> Condition:
+def _attribute(name: str) -> ast.expr:
+    return ast.Attribute(ast.Name("signals", ast.Load()), name, ast.Load())
+
+
+def _read(name: str, counted: frozenset[str]) -> ast.expr:
+    """Return how a name is read from the signals: a number as it is, of a set of turns how many."""
+    value = _attribute(name)
+    return ast.Call(ast.Attribute(value, "bit_count", ast.Load()), [], []) if name in counted else value
+
+
+def _compiled(body: ast.expr) -> Any:
     only = ast.arguments(posonlyargs=[], args=[ast.arg("signals")], kwonlyargs=[], kw_defaults=[], defaults=[])
     code = compile(ast.fix_missing_locations(ast.Expression(ast.Lambda(only, body))), "<condition>", "eval")
     # The tree holds nothing but names, numbers and operators: it was checked node by node.
-    function: Condition = eval(code, {"__builtins__": {}})  # noqa: S307
-    return function
+    return eval(code, {"__builtins__": {}})  # noqa: S307

@@ -1,7 +1,7 @@
 """Which groups of a lexicon a text holds, and where: google-re2, all groups of a side in one pass, or plain `re`, alike to the bit."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -39,8 +39,11 @@ class Finder:
         self.tongue = tongue
         self._groups = [_of(tongue, side) for side in (0, 1)]
 
-    def find(self, side: Side, utterance: Utterance) -> int:
-        """Return the bit set of the groups of this side that the text holds."""
+    def find(self, side: Side, utterances: Sequence[Utterance]) -> list[int]:
+        """Return of each text the bit set of the groups of this side that it holds."""
+        return [self._find(side, utterance) for utterance in utterances]
+
+    def _find(self, side: Side, utterance: Utterance) -> int:
         plain = utterance.normal.decode()
         mask = 0
         for group, bit in self._groups[side]:
@@ -73,14 +76,14 @@ class SetFinder(Finder):
         self._sides = [_Set(_of(tongue, side), self) for side in (0, 1)]
         self._compiled: dict[str, Any] = {}
 
-    def find(self, side: Side, utterance: Utterance) -> int:
-        """Return the bit set of the groups of this side that the text holds."""
-        found = self._sides[side].find(utterance)
-        return super().find(side, utterance) if found is None else found
+    def find(self, side: Side, utterances: Sequence[Utterance]) -> list[int]:
+        """Return of each text the bit set of the groups of this side that it holds."""
+        masks = self._sides[side].find(utterances)
+        return [self._find(side, utterance) if mask is None else mask for mask, utterance in zip(masks, utterances, strict=True)]
 
     def first(self, group: Group, utterance: Utterance) -> Span | None:
         """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
-        if group.unless or not utterance.ascii:
+        if group.unless or not utterance.normal.isascii():
             return super().first(group, utterance)
         normal = utterance.normal
         start, end = self._compile(group.pattern).Match(_ANYWHERE, normal, 0, len(normal))[0]
@@ -96,7 +99,7 @@ class SetFinder(Finder):
         compiled = self._compile(pattern)
         normal, place = utterance.normal, 0
         length = len(normal)
-        single = utterance.ascii
+        single = utterance.normal.isascii()
         while place < length:
             start, end = compiled.Match(_ANYWHERE, normal, place, length)[0]
             if start < 0:
@@ -132,9 +135,15 @@ class _Set:
             raise RubricError(f"lexicon group {group.name!r}: its phrases are too large together for the engine", fix="split the group")
         self._bits.append(bit)
 
-    def find(self, utterance: Utterance) -> int | None:
-        """Return the bit set; None if the engine gave up."""
-        ids = self._set.Match(utterance.normal)
+    def find(self, utterances: Sequence[Utterance]) -> list[int | None]:
+        """Return the bit set of each text; None where the engine gave up."""
+        match = self._set.Match
+        found = [
+            match(utterance.normal) for utterance in utterances
+        ]  # nothing else in between, which would push the automaton out of the cache
+        return [self._mask(ids, utterance) for ids, utterance in zip(found, utterances, strict=True)]
+
+    def _mask(self, ids: list[int], utterance: Utterance) -> int | None:
         if len(ids) <= 1:
             return 0 if ids or not utterance.normal else None
         if self._sentinel not in ids:

@@ -1,6 +1,7 @@
 """What the rules saw in a conversation and why they decided as they did, for `clearbar rubric explain`."""
 
 from clearbar.grading.rules.signals import SIGNALS, Signals
+from clearbar.grading.rules.turnset import places
 from clearbar.model import Model
 from clearbar.verdict import Verdict
 
@@ -40,7 +41,8 @@ def explained(signals: Signals | str, verdicts: tuple[Verdict, ...]) -> Explanat
     if isinstance(signals, str):
         return Explanation(hits=(), signals=(), verdicts=verdicts)
     measured = [
-        Measured(name=name, value=getattr(signals, name), turns=tuple(signals.turns(name)), about=about) for name, about in SIGNALS.items()
+        Measured(name=name, value=signals.value(name), turns=tuple(places(signals.turns(name))), about=about)
+        for name, about in SIGNALS.items()
     ]
     return Explanation(hits=tuple(_hits(signals)), signals=tuple(item for item in measured if item.value), verdicts=verdicts)
 

@@ -50,7 +50,7 @@ def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequenc
         Of each conversation, by criterion: the level's id or `not_applicable`.
     """
     measurer = Measurer(lexicon, rubric.limits)
-    signals = [measurer.measure(talk) for talk in talks]
+    signals = list(measurer.measure(talks))
     return tuple(
         fitted
         for criterion in rubric.criteria

@@ -66,12 +66,12 @@ class RulesGrader:
 
     def explain(self, transcript: RedactedTranscript) -> Explanation:
         """Return what was measured in a transcript beside its verdicts."""
-        signals = self._measurer.measure(transcript)
+        (signals,) = self._measurer.measure([transcript])
         return explained(signals, _verdicts(self._judge.decide(signals)))
 
     def politeness(self, text: str) -> float:
         """Return the politeness of one turn of an agent: the sum of the weights of the strategies found; higher is politer."""
-        signals = self._measurer.measure(_Alone(turns=(_Said(text=text),)))
+        (signals,) = self._measurer.measure([_Alone(turns=(_Said(text=text),))])
         return 0.0 if isinstance(signals, str) else float(signals.politeness)
 
 

@@ -1,16 +1,17 @@
 """From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from operator import attrgetter
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
 
 from clearbar.errors import RubricError
-from clearbar.grading.rules.decisions import Condition, parse
-from clearbar.grading.rules.measurement import Measurer, Seen, Talk
+from clearbar.grading.rules.decisions import Condition, parse, values
+from clearbar.grading.rules.measurement import Measurer, Talk
 from clearbar.grading.rules.quotes import Proof, quote
-from clearbar.grading.rules.signals import SIGNALS, Signals
+from clearbar.grading.rules.signals import COUNTED, SIGNALS, Signals
+from clearbar.grading.rules.turnset import places
 from clearbar.rubric import Criterion, Decision, Rubric
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
@@ -41,7 +42,7 @@ class _Entry:
 
     __slots__ = ("_read", "_whys", "because", "condition", "evidence", "level", "most", "names", "searched")
 
-    def __init__(self, decision: Decision, condition: Condition, names: tuple[str, ...], most: int) -> None:
+    def __init__(self, decision: Decision, condition: Condition, names: tuple[str, ...], counted: frozenset[str], most: int) -> None:
         self.level = decision.level
         self.because = decision.because
         self.condition = condition
@@ -49,32 +50,31 @@ class _Entry:
         self.evidence = decision.evidence or names
         self.searched = decision.searched
         self.most = most
-        self._read = attrgetter(*names) if names else None
+        self._read = values(names, counted) if names else None
         self._whys: dict[Any, str] = {}
 
     def why(self, signals: Signals) -> str:
         """Return the sentence of the decision with the values that decided."""
         if self._read is None:
             return self.because
-        values = self._read(signals)
-        why = self._whys.get(values)
+        read = self._read(signals)
+        why = self._whys.get(read)
         if why is None:
-            each = values if len(self.names) > 1 else (values,)
-            why = f"{self.because} ({', '.join(f'{name} {value:g}' for name, value in zip(self.names, each, strict=True))})"
+            why = f"{self.because} ({', '.join(f'{name} {value:g}' for name, value in zip(self.names, read, strict=True))})"
             if len(self._whys) < _REMEMBERED:
-                self._whys[values] = why
+                self._whys[read] = why
         return why
 
 
 class _Asked:
     """A criterion made ready."""
 
-    def __init__(self, criterion: Criterion, known: frozenset[str], rubric: Rubric, grader: str) -> None:
+    def __init__(self, criterion: Criterion, known: frozenset[str], counted: frozenset[str], rubric: Rubric, grader: str) -> None:
         rules = criterion.rules
         self.id = criterion.id
         self.min_agent_turns = criterion.applies.min_agent_turns or 0
         self.condition = criterion.applies.condition
-        self._known, self._grader = known, grader
+        self._known, self._counted, self._grader = known, counted, grader
         place = f"rubric {rubric.name}, criteria.{criterion.id}.rules"
         scale = rubric.scale_of(criterion.id)
         most = {level.id: _FAILING if level.fails else _PLAIN for level in scale.levels} | {scale.ids[-1]: _TOP}
@@ -97,7 +97,8 @@ class _Asked:
     def _entry(self, decision: Decision, place: str, given: Mapping[str, float], most: int) -> _Entry:
         for name in decision.evidence:
             _known(name, f"{place}.evidence", self._known)
-        return _Entry(decision, *parse(decision.when, f"{place}.when", self._known, given), most)
+        condition, names = parse(decision.when, f"{place}.when", self._known, given, self._counted)
+        return _Entry(decision, condition, names, self._counted, most)
 
     def state(self, level: str, why: str, reason: str = ABSTAINED) -> Ruling:
         """Return a ruling without a level of the scale; the reason is that of an ungraded one."""
@@ -138,23 +139,21 @@ class Judge:
 
     def __init__(self, rubric: Rubric, measurer: Measurer) -> None:
         lexicon = measurer.lexicon
-        if clash := lexicon.names & SIGNALS.keys():
+        if clash := lexicon.names & {*SIGNALS, *dir(Signals)}:
             raise RubricError(f"lexicon groups {', '.join(sorted(clash))} are called like signals", fix="rename them")
-        limits = {name for figures in rubric.limits.values() for name in figures}
-        known = frozenset({*SIGNALS, *lexicon.names, *limits, "gap_seconds", "long_gap_seconds"})
+        known = frozenset({*SIGNALS, *lexicon.names, *measurer.limits})
+        counted = lexicon.names | COUNTED
         self.fingerprint = f"rules:{ENGINE}:{lexicon.digest[:16]}"
         self._measurer = measurer
-        asked = [_Asked(criterion, known, rubric, self.fingerprint) for criterion in rubric.criteria]
+        asked = [_Asked(criterion, known, counted, rubric, self.fingerprint) for criterion in rubric.criteria]
         self._by_id = {item.id: item for item in asked}
         # Criteria that hang on another's answer come last.
         self._order = [item for item in asked if item.condition is None] + [item for item in asked if item.condition is not None]
         self._conditional = any(item.condition is not None for item in asked)
 
     def rule(self, talks: Sequence[Talk]) -> Iterator[list[Ruling]]:
-        """Yield the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
-        seen: Seen = {}
-        for talk in talks:
-            yield self.decide(self._measurer.measure(talk, seen))
+        """Return the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
+        return map(self.decide, self._measurer.measure(talks))
 
     def decide(self, signals: Signals | str) -> list[Ruling]:
         """Return the rulings on what was measured, or on why nothing could be."""
@@ -177,7 +176,7 @@ class Judge:
 
 
 def _one(item: _Asked, signals: Signals) -> Ruling:
-    if len(signals.agent) < item.min_agent_turns:
+    if signals.agent.bit_count() < item.min_agent_turns:
         return item.too_few
     for entry in item.entries:
         if entry.condition(signals):
@@ -198,7 +197,7 @@ def _proofs(names: Sequence[str], most: int, signals: Signals) -> tuple[Proof, .
     """Return up to so many quotes, from the turns that the named signals counted."""
     proofs: list[Proof] = []
     for name in names:
-        for place in signals.turns(name)[:most]:
+        for place in islice(places(signals.turns(name)), most):
             proof = quote(signals, name, place)
             if proof is not None and proof not in proofs:
                 proofs.append(proof)
@@ -214,4 +213,4 @@ def _searched(whose: str | None, signals: Signals) -> tuple[int, ...] | None:
         return None
     if whose == "all":
         return tuple(place for place, side in enumerate(signals.sides) if side >= 0)
-    return tuple(signals.agent if whose == "agent" else signals.customer)
+    return tuple(places(signals.agent if whose == "agent" else signals.customer))

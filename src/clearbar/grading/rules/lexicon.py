@@ -1,9 +1,9 @@
 """Lexicons: what people say, group by group, in files that a QA lead can read and extend; one file a language."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -77,6 +77,25 @@ class _Together(dict[tuple[str, ...], int]):
         return bits
 
 
+TRAITS: Final = ("_asks", "_clause", "_mannerly", "_shouts")
+"""What is noted of every turn beside the groups found in it; no group can be called so."""
+_REMEMBERED: Final = 10_000
+
+
+class _Marks(dict[int, tuple[str, ...]]):
+    """The names of the bits of a set, worked out when first asked for."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        super().__init__()
+        self._names = names
+
+    def __missing__(self, bits: int) -> tuple[str, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[bits] = names = tuple(name for place, name in enumerate(self._names) if bits >> place & 1)
+        return names
+
+
 class Tongue:
     """A lexicon of one language.
 
@@ -107,9 +126,11 @@ class Tongue:
         self.function_words = function_words
         self.common_words = common_words | function_words
         self.bits = {group.name: 1 << place for place, group in enumerate(groups)}
+        self.traits = tuple(1 << len(groups) + place for place in range(len(TRAITS)))
         self.politeness = {self.bits[name]: weight for name, weight in politeness.items()}
-        self.names = {bit: name for name, bit in self.bits.items()}
-        self.unheard = dict.fromkeys(self.bits, 0)
+        self.marks = _Marks((*self.bits, *TRAITS))
+        """The names of a turn's groups and traits, by their bits."""
+        self.unheard = dict.fromkeys((*self.bits, *TRAITS), 0)
         """What signals start from: no group found in any turn."""
         self.together = _Together(self.bits)
         self.by_name = {group.name: group for group in groups}

@@ -1,7 +1,7 @@
 """The fast road: JSON Lines of redacted conversations in, JSON Lines of verdicts out, block by block, without pydantic."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Final
@@ -55,12 +55,17 @@ def grade_lines(lines: Iterable[bytes], judge: Judge, *, block: int = BLOCK) -> 
     decode, encode = msgspec.json.Decoder(Record).decode, msgspec.json.Encoder().encode
     source, number = iter(lines), 0
     while taken := list(islice(source, block)):
+        read = (_read(line, place, decode) for place, line in enumerate(taken, number + 1))
         with _collector_at_rest():
-            read = [_read(line, number + place, decode) for place, line in enumerate(taken, 1)]
-            rulings = judge.rule([record for record in read if isinstance(record, Record)])
-            told = [encode(Graded(record.id, next(rulings)) if isinstance(record, Record) else record) + b"\n" for record in read]
+            told = _told(list(read), judge, encode)
         number += len(taken)
         yield from told
+
+
+def _told(read: Sequence[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
+    """Return the lines of a block; all else that was made for it is gone when this returns."""
+    rulings = judge.rule([record for record in read if isinstance(record, Record)])
+    return [encode(Graded(record.id, next(rulings)) if isinstance(record, Record) else record) + b"\n" for record in read]
 
 
 def _read(line: bytes, number: int, decode: Callable[[bytes], Record]) -> Record | Refused:

@@ -71,27 +71,30 @@ class Utterance:
     """A distinct text of one side, with what was found in it; stock texts are shared by all turns of a block that hold them."""
 
     __slots__ = (
-        "_sentences", "_stated", "_words", "ascii", "asks", "length", "mannerly", "mask", "normal", "places", "quotes", "shouts", "text",
+        "_sentences", "_stated", "_words", "asks", "length", "marks", "mask", "normal", "places", "quotes", "text",
     )  # fmt: skip
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.normal, self.places = normalize(text)
-        self.ascii = self.normal.isascii()
         self.length = self.normal.count(b" ") + 1
         """Words, as good as."""
         self.asks = b"?" in self.normal
-        self.shouts = "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
-        """Whether it has runs of ! or ?, or is in capitals."""
         self.mask = 0
         """Bit set of the lexicon's groups that were found."""
-        self.mannerly = False
-        """Whether it holds nothing but manners."""
+        self.marks: tuple[str, ...] = ()
+        """Names of those groups, and of what else is noted of a turn."""
         self.quotes: dict[str, tuple[int, int, str] | None] = {}
         """What is quoted for a signal, kept for the next turn with this text."""
         self._words: frozenset[bytes] | None = None
         self._stated: frozenset[bytes] | None = None
         self._sentences: list[tuple[int, int]] | None = None
+
+    @property
+    def shouts(self) -> bool:
+        """Whether it has runs of ! or ?, or is in capitals."""
+        text = self.text
+        return "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
 
     @property
     def words(self) -> frozenset[bytes]:
