@@ -132,9 +132,18 @@ def _flow(where: Project, settings: Settings, request: "AuditRequest") -> "Audit
     except (ClearbarError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - whatever fails inside Prefect must not cost the audit
+        if _interrupted(error):
+            raise KeyboardInterrupt from None
         notice(f"Prefect failed ({type(error).__name__}), so this audit goes on without it")
         return run_audit(where, settings, request, notice=notice)
     return result
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Say whether a fault followed from an interrupt, which ends Prefect's temporary server before the flow can tell it."""
+    while error and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _estimate(where: Project, settings: Settings, request: "AuditRequest", *, as_json: bool) -> int:

@@ -19,6 +19,7 @@ _QUIET: Final = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_LOGGING_LEVEL": "CRITICAL",  # what fails inside Prefect is told in one line of ours
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
+    "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the first start makes a database, on a busy machine slowly
 }
