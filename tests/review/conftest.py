@@ -1,6 +1,11 @@
 import json
 import re
+import socket
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,3 +208,38 @@ class SignIn:
         answer = client.post("/sign-in", data={"name": name, "password": PASSWORD.format(name), "next": "/"})
         assert answer.status_code == 303, answer.text
         return Browser(client, name)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(url: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """Yield the address and process of a real server over a store."""
+    port = free_port()
+    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("serve.py")), url, str(port)])
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            assert process.poll() is None, "the server ended at once"
+            try:
+                httpx.get(f"{address}/sign-in", timeout=5)
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield address, process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def room(file: Path, store: Store) -> Iterator[str]:
+    """The address of a real server over the store."""
+    add_people(store)
+    with serving(str(file)) as (address, _):
+        yield address

@@ -145,7 +145,7 @@ def test_a_rubric_that_changes_meanwhile_does_not_change_the_review(store: Store
 
 
 def test_a_conversation_that_goes_on_meanwhile_is_told(store: Store, rubric: Rubric, sign_in: SignIn, number: int) -> None:
-    longer = talk(1).turns + (Turn(role=Role.CUSTOMER, text="It still has not come!", time=999),)
+    longer = (*talk(1).turns, Turn(role=Role.CUSTOMER, text="It still has not come!", time=999))
     fill(store, rubric, [(talk(1, turns=longer), ())], sample=False)
     page = sign_in("rex").get(f"/reviews/{number}").text
     assert "went on after it was drawn" in page

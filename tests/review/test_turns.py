@@ -79,7 +79,7 @@ def test_markup_in_a_conversation_is_text_on_every_page(store: Store, rubric: Ru
 
 
 def test_a_turn_of_a_megabyte_and_right_to_left_text_are_shown_whole(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
-    large, arabic = "سلام & hello " * 80_000, "\u202eمرحبا\u202c"
+    large, arabic = "سلام & hello " * 80_000, "\u202eمرحبا\u202c"  # noqa: RUF001
     turns = (Turn(role=Role.CUSTOMER, text=large), Turn(role=Role.AGENT, text=arabic, agent="agent-ann"))
     fill(store, rubric, [(talk(1, turns=turns), ())])
     rex = sign_in("rex")

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from clearbar.errors import ClearbarError, StoreError, UsageError
 from clearbar.project import Project
 from clearbar.review.accounts import Accounts
+from clearbar.review.oidc import OidcError
 from clearbar.review.pages import ROUTERS
 from clearbar.review.security import Guard
 from clearbar.review.snapshot import Snapshots
@@ -75,7 +76,7 @@ async def _on_error(request: Request, error: Exception) -> Response:
         return answer(request, Fault(_STATUS[error.kind], _TITLES[error.kind], text))
     if isinstance(error, UsageError):
         return answer(request, Fault(422, "That cannot be done", f"{_sentence(error.what)} {_sentence(error.fix)}"))
-    status = 503 if isinstance(error, StoreError) else 500
+    status = 503 if isinstance(error, StoreError) else 400 if isinstance(error, OidcError) else 500
     return answer(request, Fault(status, "That did not work", f"{_sentence(error.what)} {_sentence(error.fix)} What was saved is kept."))
 
 

@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from clearbar.project import Project
 from clearbar.review.access import Right, may
 from clearbar.review.accounts import Accounts, csrf_token, token_digest
+from clearbar.review.oidc import Oidc
 from clearbar.review.snapshot import Snapshots
 from clearbar.settings import Settings
 from clearbar.store import Person, Store
@@ -55,6 +56,12 @@ class Room:
     store: Store
     accounts: Accounts
     snapshots: Snapshots
+
+    @cached_property
+    def oidc(self) -> Oidc | None:
+        """The identity provider; null where none is set up."""
+        settings = self.settings.review.oidc
+        return Oidc(settings, self.project.secret()) if settings else None
 
     @cached_property
     def templates(self) -> Environment:

@@ -9,11 +9,14 @@ from starlette.concurrency import run_in_threadpool
 
 from clearbar.review.access import Right
 from clearbar.review.accounts import TooManyAttemptsError, token_digest
-from clearbar.review.web import Room, Visitor, anybody, cookie_name, see
+from clearbar.review.oidc import MINUTES, Oidc
+from clearbar.review.web import Fault, Room, Visitor, anybody, cookie_name, see
 
 __all__ = ["enter", "router", "safe_address"]
 
 router = APIRouter()
+WAY_BACK = "clearbar-oidc"
+"""Name of the cookie that a browser brings back from the identity provider."""
 STARTS = (
     (Right.REVIEW, "/queue"),
     (Right.FIGURES, "/figures"),
@@ -59,6 +62,43 @@ def sign_out(visitor: Annotated[Visitor, Depends(anybody)]) -> Response:
     done.delete_cookie(name)
     done.headers["clear-site-data"] = '"cache"'
     return done
+
+
+@router.get("/oidc/start")
+def begin_oidc(request: Request, next: str = "/") -> Response:
+    """Send the browser to the identity provider."""
+    room: Room = request.app.state.room
+    begun = _provider(room).begin(_redirect(request, room), safe_address(next))
+    done = see(begun.address)
+    done.set_cookie(
+        WAY_BACK, begun.sealed, max_age=MINUTES * 60, httponly=True, secure=room.settings.review.https, samesite="lax", path="/oidc"
+    )
+    return done
+
+
+@router.get("/oidc/callback")
+def finish_oidc(request: Request, code: str = "", state: str = "") -> Response:
+    """Start a session for the person whom the provider vouches for, if they have an account here."""
+    room: Room = request.app.state.room
+    sealed = request.cookies.get(WAY_BACK, "")
+    subject, address = _provider(room).finish(_redirect(request, room), code=code, state=state, sealed=sealed)
+    person = room.store.person_of_subject(subject)
+    if person is None or not person.active:
+        raise Fault(403, "You have no account here", "An admin can give you one. Tell them that you tried.", link=("/sign-in", "Sign in"))
+    done = enter(room, room.accounts.start(person.name), address)
+    done.delete_cookie(WAY_BACK, path="/oidc")
+    return done
+
+
+def _provider(room: Room) -> Oidc:
+    if room.oidc is None:
+        raise Fault(404, "There is no such page", "Signing in through a provider is not set up here.", link=("/sign-in", "Sign in"))
+    return room.oidc
+
+
+def _redirect(request: Request, room: Room) -> str:
+    base = request.base_url
+    return str((base.replace(scheme="https") if room.settings.review.https else base).replace(path="/oidc/callback"))
 
 
 def enter(room: Room, token: str, address: str) -> Response:
