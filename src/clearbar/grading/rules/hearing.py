@@ -1,6 +1,6 @@
 """What every signal is measured on: the turns of a conversation as sets, by speaker and by what was found in them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from clearbar.grading.rules.engine import Finder
@@ -123,6 +123,9 @@ class Hearing:
         value: int = getattr(self, name)
         return value.bit_count() if name in COUNTED or name in self.tongue.bits else value
 
-    def heard(self, turns: TurnSet) -> list[Utterance]:
-        """Return what was said in some spoken turns."""
-        return [utterance for place in places(turns) if (utterance := self.utterances[place]) is not None]
+    def heard(self, turns: TurnSet) -> Iterator[tuple[int, Utterance]]:
+        """Yield the places of some spoken turns, and what was said there."""
+        for place in places(turns):
+            utterance = self.utterances[place]
+            if utterance is not None:
+                yield place, utterance

@@ -1,7 +1,6 @@
 """From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from clearbar.errors import RubricError
 from clearbar.grading.rules.decisions import Condition, parse, values
 from clearbar.grading.rules.measurement import Measurer, Talk
-from clearbar.grading.rules.quotes import Proof, quote
+from clearbar.grading.rules.quotes import Proof, Shown
 from clearbar.grading.rules.signals import COUNTED, SIGNALS, Signals
 from clearbar.grading.rules.turnset import places
 from clearbar.rubric import Criterion, Decision, Rubric
@@ -47,7 +46,7 @@ class _Entry:
         self.because = decision.because
         self.condition = condition
         self.names = names
-        self.evidence = decision.evidence or names
+        self.evidence = _shown(decision.evidence or names, counted)
         self.searched = decision.searched
         self.most = most
         self._read = values(names, counted) if names else None
@@ -86,7 +85,7 @@ class _Asked:
             _known(name, f"{place}.evidence", known)
         self.otherwise = rules.otherwise if rules.otherwise not in {ABSTAIN, NOT_APPLICABLE} else None
         self.because = rules.because
-        self.evidence = rules.evidence or ("final_reply",)
+        self.evidence = _shown(rules.evidence or ("final_reply",), counted)
         self.most = most.get(rules.otherwise, _PLAIN)
         self.too_few = self.state(NOT_APPLICABLE, f"The agent has fewer than {self.min_agent_turns} turns.")
         self.unshown = self.state(UNGRADED, "No words of the conversation show it.")
@@ -193,14 +192,15 @@ def _by(item: _Asked, entry: _Entry, signals: Signals) -> Ruling:
     return item.level(entry.level, why, _proofs(entry.evidence, entry.most, signals), _searched(entry.searched, signals))
 
 
-def _proofs(names: Sequence[str], most: int, signals: Signals) -> tuple[Proof, ...]:
-    """Return up to so many quotes, from the turns that the named signals counted."""
+def _shown(names: Iterable[str], counted: frozenset[str]) -> tuple[Shown, ...]:
+    return tuple(Shown(name) for name in names if name in counted)
+
+
+def _proofs(evidence: Sequence[Shown], most: int, signals: Signals) -> tuple[Proof, ...]:
+    """Return up to so many quotes, from the turns that the evidence counted."""
     proofs: list[Proof] = []
-    for name in names:
-        for place in islice(places(signals.turns(name)), most):
-            proof = quote(signals, name, place)
-            if proof is not None and proof not in proofs:
-                proofs.append(proof)
+    for shown in evidence:
+        proofs += [proof for proof in shown.proofs(signals, most) if proof not in proofs] if proofs else shown.proofs(signals, most)
         if len(proofs) >= most:
             break
     if len(proofs) > 1:

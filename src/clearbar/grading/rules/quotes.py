@@ -6,9 +6,10 @@ from typing import Literal
 import msgspec
 
 from clearbar.grading.rules.signals import QUOTED, Signals
-from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.text import Quote, Utterance
+from clearbar.grading.rules.turnset import TurnSet
 
-__all__ = ["Proof", "quote"]
+__all__ = ["Proof", "Shown"]
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
@@ -21,21 +22,44 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     status: Literal["verified"] = "verified"
 
 
-def quote(signals: Signals, name: str, turn: int) -> Proof | None:
-    """Return the sentence of a turn that shows a signal; None if the turn is empty."""
-    utterance = signals.utterances[turn]
-    if utterance is None:
-        return None
-    quotes = utterance.quotes
-    if name in quotes:
-        found = quotes[name]
-    else:
-        groups = (name,) if name in signals.tongue.bits else QUOTED.get(name, ())
-        found = quotes[name] = _found(signals, groups, utterance)
-    return None if found is None else Proof(turn, found[0], found[1], found[2])
+class Shown:
+    """How a signal is shown: the sentences of the turns that it counted.
+
+    Parameters
+    ----------
+    name
+        Of a signal or a group.
+    """
+
+    __slots__ = ("groups", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.groups = QUOTED.get(name, (name,))
+
+    def proofs(self, signals: Signals, most: int) -> list[Proof]:
+        """Return the quotes of the first so many turns."""
+        turns: TurnSet = getattr(signals, self.name)
+        proofs = []
+        while turns and most:
+            here = turns & -turns
+            place = here.bit_length() - 1
+            utterance = signals.utterances[place]
+            found = None if utterance is None else self._quote(signals, utterance)
+            if found is not None:
+                proofs.append(Proof(place, *found))
+            turns ^= here
+            most -= 1
+        return proofs
+
+    def _quote(self, signals: Signals, utterance: Utterance) -> Quote | None:
+        quotes, groups = utterance.quotes, self.groups
+        if groups not in quotes:
+            quotes[groups] = _found(signals, groups, utterance)
+        return quotes[groups]
 
 
-def _found(signals: Signals, groups: Sequence[str], utterance: Utterance) -> tuple[int, int, str] | None:
+def _found(signals: Signals, groups: Sequence[str], utterance: Utterance) -> Quote | None:
     """Return the sentence of the first hit of the groups, else the first sentence."""
     text, bits = utterance.text, signals.tongue.bits
     span = None

@@ -3,12 +3,12 @@
 A signal is a set of turns, which a verdict can quote and a decision counts, or a plain number.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Final
 
 from clearbar.grading.rules.hearing import AGENT, COUNTED, CUSTOMER, QUOTED, SIGNALS, Hearing, Once, Spoken, number, turns_with
 from clearbar.grading.rules.text import Utterance
-from clearbar.grading.rules.turnset import TurnSet, after, before, first, last, places, since
+from clearbar.grading.rules.turnset import TurnSet, after, before, first, last, since
 
 __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals", "Spoken"]
 
@@ -186,25 +186,28 @@ class Signals(Hearing):
     @turns_with()
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
-        return self._alike(self.agent & self._asks & self.ask_detail & self._clause, -1, _same)
+        asked = self.agent & self._asks & self.ask_detail & self._clause
+        found = 0
+        earlier: dict[Utterance, None] = {}
+        for place, here in self.heard(asked) if asked != first(asked) else ():
+            if here in earlier or any(_same(here, other) for other in earlier):
+                found |= 1 << place
+            earlier[here] = None
+        return found
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
         """Agent turns that answer a question or a complaint with what an earlier one said, other than to refuse or take leave."""
         pressing = self._asks | self.complaint | self.repeat_point | self.anger | self.chase | self.fault
         spared = self.refusal | self.anything_else | self.farewell
-        return self._alike(self.agent & self._clause & ~spared, (self.customer & pressing) << 1, _again)
-
-    def _alike(self, turns: TurnSet, asked: TurnSet, alike: "Alike") -> TurnSet:
-        """Return those of the turns asked about that are like an earlier one of the turns."""
-        if not (turns ^ first(turns)) & asked:  # nothing stands before
-            return 0
+        long = self.agent & self._clause & ~spared
+        pressed = long & (self.customer & pressing) << 1
         found = 0
-        earlier: dict[Utterance, None] = {}
-        for place, here in zip(places(turns), self.heard(turns), strict=True):
-            if asked >> place & 1 and (here in earlier or any(alike(here, other) for other in earlier)):
+        said: set[frozenset[bytes]] = set()
+        for place, here in self.heard(long & before(last(pressed) << 1)) if pressed & ~first(long) else ():
+            if pressed >> place & 1 and (here.words in said or _again(here.words, said)):
                 found |= 1 << place
-            earlier[here] = None
+            said.add(here.words)
         return found
 
     @turns_with()
@@ -217,7 +220,7 @@ class Signals(Hearing):
     def politeness(self) -> float:
         """Mean over agent turns of the weights of the politeness strategies found (Danescu-Niculescu-Mizil et al. 2013)."""
         weights = self.tongue.politeness.items()
-        masks = [utterance.mask for utterance in self.heard(self.agent)]
+        masks = [utterance.mask for _, utterance in self.heard(self.agent)]
         return sum(weight for mask in masks for bit, weight in weights if mask & bit) / max(len(masks), 1)
 
     @turns_with()
@@ -358,13 +361,10 @@ class Signals(Hearing):
         return last(self.agent) & telling if not self.customer_has_last_word else 0
 
 
-Alike = Callable[[Utterance, Utterance], bool]
-
-
-def _again(one: Utterance, other: Utterance) -> bool:
-    """Whether two turns have the same words, or nearly so where they are long."""
-    left, right = one.words, other.words
-    return left == right or (len(left) >= _STOCK and len(left & right) >= _NEARLY * max(len(left), len(right)))
+def _again(words: frozenset[bytes], said: Iterable[frozenset[bytes]]) -> bool:
+    """Whether a long turn has nearly the words of an earlier one."""
+    length = len(words)
+    return length >= _STOCK and any(len(words & other) >= _NEARLY * max(length, len(other)) for other in said)
 
 
 def _same(one: Utterance, other: Utterance) -> bool:

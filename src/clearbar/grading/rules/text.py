@@ -4,7 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["READ", "Side", "Utterance", "normalize"]
+__all__ = ["READ", "Quote", "Side", "Utterance", "normalize"]
 
 READ: Final = 16_384
 """So many code points of a turn are read; what lies behind is pasted matter, and time stays bounded."""
@@ -65,13 +65,15 @@ def normalize(text: str) -> tuple[bytes, list[int] | None]:
 
 Side = int
 """0 for the customer, 1 for the agent."""
+Quote = tuple[int, int, str]
+"""A span of a text in code points, and its words."""
 
 
 class Utterance:
     """A distinct text of one side, with what was found in it; stock texts are shared by all turns of a block that hold them."""
 
     __slots__ = (
-        "_sentences", "_stated", "_words", "asks", "length", "marks", "mask", "normal", "places", "quotes", "text",
+        "_stated", "_words", "asks", "length", "marks", "mask", "normal", "places", "quotes", "text",
     )  # fmt: skip
 
     def __init__(self, text: str) -> None:
@@ -84,11 +86,10 @@ class Utterance:
         """Bit set of the lexicon's groups that were found."""
         self.marks: tuple[str, ...] = ()
         """Names of those groups, and of what else is noted of a turn."""
-        self.quotes: dict[str, tuple[int, int, str] | None] = {}
-        """What is quoted for a signal, kept for the next turn with this text."""
+        self.quotes: dict[tuple[str, ...], Quote | None] = {}
+        """What is quoted for some groups, kept for the next signal or turn that asks."""
         self._words: frozenset[bytes] | None = None
         self._stated: frozenset[bytes] | None = None
-        self._sentences: list[tuple[int, int]] | None = None
 
     @property
     def shouts(self) -> bool:
@@ -117,9 +118,8 @@ class Utterance:
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """Return the bounds of the sentence that a span stands in, or of as much of it as may be quoted."""
-        if self._sentences is None:
-            self._sentences = [match.span() for match in _SENTENCE.finditer(self.text, 0, READ)]
-        for low, high in self._sentences:
+        for match in _SENTENCE.finditer(self.text, 0, READ):
+            low, high = match.span()
             if low <= start < high:
                 return self._trimmed(low, max(high, end), start, end)
         return start, end
