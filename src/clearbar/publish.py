@@ -54,12 +54,13 @@ def publish(
     send
         How an address is told; by Apprise where not given.
     """
-    places: tuple[str, ...] = ()
+    places: list[str] = []
     faults = []
     if settings.folder is not None:
         shared = [shareable(report, quotes=settings.quotes, names=settings.names) for report in reports]
         try:
-            places = _put(render_files(shared, differences=differences), settings.folder)
+            # One by one: what lies there already can be withdrawn, also where the next file fails.
+            places.extend(_put(render_files(shared, differences=differences), settings.folder))
         except Exception as error:  # noqa: BLE001 - object stores raise what they like, and none of it may cost the report
             faults.append(
                 f"the reports were not copied to the shared folder ({_without_secrets(error)}); they are in the project's own folder"
@@ -74,7 +75,7 @@ def publish(
         told += arrived
         if not arrived:
             faults.append(f"publish.notify: address {place} of {len(settings.notify)} was not told ({why})")
-    return Published(places=places, told=told, faults=tuple(faults))
+    return Published(places=tuple(places), told=told, faults=tuple(faults))
 
 
 def withdraw(place: str) -> bool:
@@ -100,17 +101,19 @@ def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
     return f"Reports for {plural(len(reports), 'team')} are out ({period}).{where}"
 
 
-def _put(files: Mapping[str, bytes], folder: str) -> tuple[str, ...]:
+def _put(files: Mapping[str, bytes], folder: str) -> Iterator[str]:
+    """Write files and yield where each lies."""
     if "://" not in folder:
-        return tuple(str(path) for path in write_files(files, Path(folder).expanduser().absolute()))
+        yield from map(str, write_files(files, Path(folder).expanduser().absolute()))
+        return
     from fsspec.core import url_to_fs  # noqa: PLC0415 - only those who publish to a store need it
 
     store, root = url_to_fs(folder)
-    places = [f"{root.rstrip('/')}/{name}" for name in files]
-    for place, content in zip(places, files.values(), strict=True):
+    for name, content in files.items():
+        place = f"{root.rstrip('/')}/{name}"
         store.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
         store.pipe_file(place, content)
-    return tuple(str(store.unstrip_protocol(place)) for place in places)
+        yield str(store.unstrip_protocol(place))
 
 
 def _send(address: str, title: str, text: str) -> bool:

@@ -124,11 +124,20 @@ def _engine(url: sa.URL) -> sa.Engine:
         raise SourceError(f"source {url.database!r}: there is no such database file", fix="check the path")
     try:
         # A connection lasts as long as it reads: a source is opened once a run and has nobody to close it.
-        return sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
+        engine = sa.create_engine(url, hide_parameters=True, poolclass=sa.NullPool)
     except (sa.exc.NoSuchModuleError, ModuleNotFoundError) as error:
         raise SourceError(
             f"no driver for {url.drivername!r} databases is installed ({error})", fix="pip install it beside clearbar"
         ) from None
+    if url.drivername.startswith("sqlite"):
+        sa.event.listen(engine, "connect", _take_any_bytes)
+    return engine
+
+
+def _take_any_bytes(connection: Any, record: object) -> None:
+    """Let bytes that are no UTF-8 through as lone surrogates, which become U+FFFD, counted, with all others later."""
+    del record
+    connection.text_factory = lambda found: found.decode(errors="surrogateescape")
 
 
 class _told:  # noqa: N801 - used as a statement
@@ -143,7 +152,10 @@ class _told:  # noqa: N801 - used as a statement
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, sa.exc.SQLAlchemyError):
             cause = getattr(error, "orig", None)
-            line = str(cause or type(error).__name__).strip().splitlines()[0]
+            state = getattr(cause, "sqlstate", None) or ""
+            # A fault of data (class 22) is told without its words, which repeat the value.
+            words = f"a value cannot be read, {state}" if state.startswith("22") else str(cause or type(error).__name__)
+            line = words.strip().splitlines()[0]
             raise SourceError(
                 f"{self._name}: the database refused ({line})", fix="check the address, the table or query, and what the user may read"
             ) from None

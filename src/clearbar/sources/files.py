@@ -28,6 +28,8 @@ _PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 4096
 _LINE_LIMIT: Final = 16 * MAX_CHARACTERS
 """Bytes of one line: a conversation at the limit, with every character escaped."""
+_CELL_LIMIT: Final = 2**31 - 1
+"""Of a table's cell, as far as the reader goes: a conversation that is too long is rejected by itself, and not with its file."""
 
 
 class FileSource:
@@ -214,6 +216,8 @@ def _parse(place: str, data: bytes) -> Any:
         return Rejection(where=place, reason=f"is not valid JSON ({error.msg} at column {error.colno}); one object a line is expected")
     except RecursionError:
         return Rejection(where=place, reason="is nested too deeply to be a transcript")
+    except ValueError:
+        return Rejection(where=place, reason="holds a number of too many digits")
 
 
 def _json_records(file: Path, data: bytes, encoding: str) -> Iterator[tuple[str, Any]]:
@@ -241,7 +245,7 @@ def _csv_rows(file: Path, stream: BinaryIO, encoding: str, kind: str) -> Iterato
     sample = text.readline()
     text.seek(0)
     delimiter = "\t" if kind == ".tsv" else max(",;\t|", key=sample.count)
-    csv.field_size_limit(MAX_CHARACTERS * 2)
+    csv.field_size_limit(_CELL_LIMIT)
     reader = csv.DictReader(text, delimiter=delimiter)
     try:
         for row in reader:

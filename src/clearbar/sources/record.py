@@ -1,5 +1,6 @@
 """From one record of any source to a transcript, or to the reason why it cannot be one."""
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -48,6 +49,8 @@ def read_record(record: Any, source: str, fields: FieldMap) -> Transcript:
         turns, replaced, first = _turns(fields.find(record, "turns"), record, fields)
     except RecordError as error:
         raise RecordError(str(error), id) from None
+    except (ValueError, OverflowError, RecursionError) as error:  # whatever it is, the other records go on; its words may repeat a value
+        raise RecordError(f"cannot be read ({type(error).__name__})", id) from None
     values["started_at"] = values["started_at"] or first
     return Transcript(source=source, id=id, turns=turns, replaced=replaced, **values)
 
@@ -86,9 +89,12 @@ def _figure(name: str, value: Any) -> float | None:
     if value is None or value == "":
         return None
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         raise RecordError(f"field {name!r} is no number") from None
+    if not math.isfinite(number):
+        raise RecordError(f"field {name!r} is no finite number")
+    return number
 
 
 def _turns(found: Any, record: Mapping[str, Any], fields: FieldMap) -> tuple[tuple[Turn, ...], int, Any]:
@@ -101,7 +107,8 @@ def _turns(found: Any, record: Mapping[str, Any], fields: FieldMap) -> tuple[tup
     try:
         times, first = read_times([fields.find(turn, "time") if isinstance(turn, Mapping) else None for turn in found])
     except BadTimeError as error:
-        raise RecordError(f"field 'turns[{error.args[1]}].time' {error.args[0]}") from None
+        place = f"[{error.args[1]}]" if len(error.args) > 1 else "[]"
+        raise RecordError(f"field 'turns{place}.time' {error.args[0]}") from None
     except OverflowError:
         raise RecordError("field 'turns[].time' lies outside the years 1 to 9999") from None
     speaker = fields.find(record, "agent")

@@ -1,6 +1,6 @@
 """Tables: one row a turn, or one row a conversation with its turns in a column."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
@@ -70,7 +70,8 @@ def group_turns(rows: Iterable[tuple[str, Mapping[str, Any]]], shape: TableShape
         return
     open_rows: dict[Any, tuple[str, list[Mapping[str, Any]]]] = {}
     for place, row in rows:
-        key = row.get(shape.id or "")
+        found = row.get(shape.id or "")
+        key = found if isinstance(found, Hashable) else None  # a list or a struct identifies nothing
         if contiguous and open_rows and key not in open_rows:
             yield from _records(open_rows, shape)
             open_rows = {}
@@ -93,7 +94,7 @@ def _record(key: Any, rows: list[Mapping[str, Any]], shape: TableShape) -> dict[
     for field in CONVERSATION_FIELDS:
         column = shape.fields.column(names, field)
         if field not in {"id", "agent"} and column and column not in shape.turn.values():
-            values = [row.get(column) for row in rows if row.get(column) not in {None, ""}]
+            values = [value for row in rows if (value := row.get(column)) is not None and value != ""]
             # The newest state of a conversation is its last row's; all else is said once.
             record[field] = (values[-1] if field in {"updated_at", "ended_at"} else values[0]) if values else None
     record["turns"] = [

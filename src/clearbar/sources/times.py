@@ -38,7 +38,7 @@ def read_instant(value: object) -> datetime:
     instant = _absolute(value)
     if instant is None:
         raise BadTimeError
-    return datetime.fromtimestamp(instant, tz=UTC)
+    return _moment(instant)
 
 
 def read_times(values: Sequence[object]) -> tuple[list[float | None], datetime | None]:
@@ -55,12 +55,11 @@ def read_times(values: Sequence[object]) -> tuple[list[float | None], datetime |
     elapsed: list[float | None] = []
     midnights, last_clock = 0.0, 0.0
     for index, value in enumerate(values):
-        instant = None if value is None or value == "" else _absolute(value)
-        clock = None if value is None or value == "" or instant is not None else _clock(value)
-        if value is not None and value != "" and instant is None and clock is None:
-            error = BadTimeError()
+        try:
+            instant, clock = _read(value)
+        except BadTimeError as error:
             error.args = (*error.args, index)
-            raise error
+            raise
         if clock is not None and isinstance(value, str) and ":" in value:
             midnights += _DAY if clock < last_clock - _DAY / 2 else 0.0
             last_clock = clock
@@ -69,14 +68,25 @@ def read_times(values: Sequence[object]) -> tuple[list[float | None], datetime |
         elapsed.append(clock)
     first = next((instant for instant in absolute if instant is not None), None)
     if first is not None:
-        return [None if instant is None else round(instant - first, 3) for instant in absolute], datetime.fromtimestamp(first, tz=UTC)
+        return [None if instant is None else round(instant - first, 3) for instant in absolute], _moment(first)
     start = next((clock for clock in elapsed if clock is not None), 0.0)
     return [None if clock is None else round(clock - start, 3) for clock in elapsed], None
 
 
+def _read(value: object) -> tuple[float | None, float | None]:
+    """Return the moment or the elapsed seconds that a value names; neither where there is none."""
+    if value is None or value == "":
+        return None, None
+    instant = _absolute(value)
+    clock = _clock(value) if instant is None else None
+    if instant is None and clock is None:
+        raise BadTimeError
+    return instant, clock
+
+
 def _absolute(value: object) -> float | None:
     if isinstance(value, datetime):
-        return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+        return _timestamp(value)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()
     if isinstance(value, int | float):
@@ -103,7 +113,18 @@ def _iso(text: str) -> float | None:
         moment = datetime.fromisoformat(text.replace(" UTC", "+00:00"))
     except ValueError:
         return None
+    return _timestamp(moment)
+
+
+def _timestamp(moment: datetime) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _moment(seconds: float) -> datetime:
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except ValueError:  # its zone carries it out of the calendar
+        raise BadTimeError from None
 
 
 def _clock(value: object) -> float | None:
@@ -113,7 +134,7 @@ def _clock(value: object) -> float | None:
         return float(value) if 0 <= value < _UNIX_FROM else None
     text = str(value).strip()
     if _NUMBER.fullmatch(text):
-        return float(text) if float(text) >= 0 else None
+        return float(text) if 0 <= float(text) < _UNIX_FROM else None
     match = _CLOCK.fullmatch(text)
     if match is None:
         return None

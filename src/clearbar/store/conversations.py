@@ -127,9 +127,11 @@ def _of_text(query: Select[Any], text_hash: str | None) -> Select[Any]:
 def _without_suppressed(connection: Connection, items: list[Item]) -> list[Item]:
     suppression = Suppression(connection)
     gone = suppression.found(item.transcript for item in items if item.transcript)
+    # a duplicate, or one that a filter left out, must not bring the id back
+    gone |= suppression.records((item.source, item.id) for item in items if item.id)
     if not gone:
         return items
-    erased = [bool(item.transcript and (item.transcript.source, item.transcript.id) in gone) for item in items]
+    erased = [(item.source, item.transcript.id if item.transcript else item.id) in gone for item in items]
     # what graders said of it before the erasure came may be there already
     suppression.purge(
         (item.transcript.text_hash for item, is_erased in zip(items, erased, strict=True) if is_erased and item.transcript), why=""

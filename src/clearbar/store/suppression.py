@@ -45,6 +45,13 @@ class Suppression:
                 digests.setdefault(self.digest("customer", one.customer), []).append(key)
         return {key for known in self._known(digests) for key in digests[known]}
 
+    def records(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return which source and id of records without a text are those of erased conversations."""
+        if self._empty:
+            return set()
+        digests = {self.digest("conversation", *key): key for key in keys}
+        return {digests[known] for known in self._known(digests)}
+
     def texts(self, hashes: Iterable[str]) -> set[str]:
         """Return which of these texts were erased."""
         if self._empty:
