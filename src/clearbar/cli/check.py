@@ -1,6 +1,7 @@
 """`clearbar check`: a grader against labels."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -19,6 +20,7 @@ from clearbar.cli.options import (
     table,
     warn,
 )
+from clearbar.cli.output import writer
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -60,11 +62,13 @@ def check(
         bool, typer.Option("--stability", help="Instead: how often verdicts flip when asked again or in other words.")
     ] = False,
     fairness: Annotated[bool, typer.Option("--fairness", help="Instead: how often verdicts flip with another way of writing.")] = False,
+    page: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with confusions and disagreements.")] = None,
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
     """Compare a grader with labelled conversations, and decide for each criterion whether it may be trusted. Exits 1 on no-go."""
     from clearbar.pipeline.checking import CheckRequest, run_check
+    from clearbar.report.check_page import render_check
 
     where, settings = open_project(project)
     if stability or fairness:
@@ -78,6 +82,9 @@ def check(
         rubric=rubric,
     )
     checked = run_check(where, settings, request, notice=notice)
+    if page is not None:
+        with writer(str(page)) as stream:
+            stream.write(render_check(checked.result, labelled_set=checked.labelled_set).encode())
     if as_json:
         print_json(checked.result.as_json())
     else:

@@ -23,7 +23,7 @@ from clearbar.report.words import (
 )
 from clearbar.transcript import Role
 
-__all__ = ["render_index", "render_team"]
+__all__ = ["render", "render_index", "render_team"]
 
 _ROLES = {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot", Role.SYSTEM: "System", Role.NOTE: "Internal note"}
 _CONTENTS = {
@@ -45,7 +45,7 @@ _SHORT_TITLE = 28
 def render_team(report: TeamReport) -> str:
     """Return a team's page."""
     cited = {article.id: article for article in report.citations}
-    return _render(
+    return render(
         "team.html.j2",
         report=report,
         contents=[(id, name) for id, name in _CONTENTS.items() if not (report.small and id in _ABOUT_TEAMS)],
@@ -64,7 +64,7 @@ def render_team(report: TeamReport) -> str:
 
 def render_index(index: IndexReport) -> str:
     """Return the page over all teams."""
-    return _render(
+    return render(
         "index.html.j2",
         index=index,
         warnings=index_warnings(index.teams),
@@ -105,7 +105,8 @@ def _two_digits(value: float) -> str:
     return f"{value:.2f}".replace("-", "\N{MINUS SIGN}").replace("0.", ".")
 
 
-def _render(template: str, **values: Any) -> str:
+def render(template: str, **values: Any) -> str:
+    """Return a page from one of the templates."""
     page = _environment().get_template(template).render(**values)
     return re.sub(r"\n\s*\n+", "\n", page)
 
