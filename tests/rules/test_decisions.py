@@ -4,14 +4,14 @@ import pytest
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules import Lexicon, RulesGrader
-from clearbar.grading.rules.decisions import parse
+from clearbar.grading.rules.decisions import choice, parse
 from clearbar.rubric import Decision, Rubric
 
 KNOWN = frozenset({"apology", "anger", "gap_seconds"})
 
 
 def holds(text: str, **signals: float) -> bool:
-    return bool(parse(text, "here", KNOWN, {"most": 2})[0](SimpleNamespace(**signals)))
+    return choice([parse(text, "here", KNOWN, {"most": 2})[0]])(SimpleNamespace(**signals)) == 0
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,27 @@ def holds(text: str, **signals: float) -> bool:
 )
 def test_conditions_say_what_arithmetic_says(text: str, expected: bool) -> None:  # noqa: FBT001
     assert holds(text, apology=3, anger=0) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("apology >= 1", True),
+        ("apology == 0", False),
+        ("apology == 2", True),
+        ("apology > anger", True),
+        ("(apology >= 1) + (anger == 0) == 2", True),
+        ("apology and not anger", True),
+    ],
+)
+def test_a_set_of_turns_counts_as_many_as_it_holds(text: str, expected: bool) -> None:  # noqa: FBT001
+    condition, _ = parse(text, "here", KNOWN, {}, frozenset({"apology", "anger"}))
+    assert (choice([condition])(SimpleNamespace(apology=0b10100, anger=0)) == 0) is expected
+
+
+def test_the_first_condition_that_holds_is_chosen_and_none_is_told_by_their_number() -> None:
+    choose = choice([parse(text, "here", KNOWN, {})[0] for text in ("apology > 1", "anger > 0")])
+    assert [choose(SimpleNamespace(apology=a, anger=b)) for a, b in ((2, 1), (1, 1), (1, 0))] == [0, 1, 2]
 
 
 def test_a_condition_tells_the_signals_it_reads_and_not_the_figures_given() -> None:

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from clearbar.errors import RubricError
 
-__all__ = ["Condition", "parse", "values"]
+__all__ = ["choice", "parse", "values"]
 
-Condition = Callable[[Any], bool]
+Condition = ast.expr
+"""Checked, with the figures put in, over a name `signals`."""
 _ALLOWED: Final = (
     ast.Expression, ast.BoolOp, ast.And, ast.Or, ast.UnaryOp, ast.Not, ast.USub, ast.BinOp, ast.Add, ast.Sub, ast.Mult,
     ast.Compare, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq, ast.NotEq, ast.Name, ast.Load, ast.Constant,
@@ -60,7 +61,16 @@ def parse(
         _check(node, place, known, given)
         if isinstance(node, ast.Name) and node.id not in given:
             names[node.id] = None
-    return _compiled(_Bound(given, counted).visit(tree).body), tuple(names)
+    return _Bound(given, counted).visit(tree).body, tuple(names)
+
+
+def choice(conditions: Sequence[Condition]) -> Callable[[Any], int]:
+    """Return a function that gives the place of the first condition that holds over signals, or how many there are if none does."""
+    chosen: ast.expr = ast.Constant(len(conditions))
+    for place, condition in reversed(list(enumerate(conditions))):
+        chosen = ast.IfExp(condition, ast.Constant(place), chosen)
+    choose: Callable[[Any], int] = _compiled(chosen)
+    return choose
 
 
 def values(names: Sequence[str], counted: frozenset[str]) -> Callable[[Any], tuple[float, ...]]:

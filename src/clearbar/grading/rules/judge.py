@@ -1,17 +1,17 @@
 """From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import msgspec
 
 from clearbar.errors import RubricError
-from clearbar.grading.rules.decisions import Condition, parse, values
+from clearbar.grading.rules.decisions import choice, parse, values
 from clearbar.grading.rules.measurement import Measurer, Talk
 from clearbar.grading.rules.quotes import Proof, Shown
 from clearbar.grading.rules.signals import COUNTED, SIGNALS, Signals
 from clearbar.grading.rules.turnset import places
-from clearbar.rubric import Criterion, Decision, Rubric
+from clearbar.rubric import Criterion, Decision, Rubric, Rules
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
 __all__ = ["ENGINE", "Judge", "Ruling"]
@@ -37,87 +37,118 @@ class Ruling(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True, gc=F
 
 
 class _Entry:
-    """A decision made ready: its condition compiled, its names known."""
+    """What a decision, or the lack of one, gives: made ready, its names known.
 
-    __slots__ = ("_read", "_whys", "because", "condition", "evidence", "level", "most", "names", "searched")
+    Parameters
+    ----------
+    asked
+        The criterion.
+    level
+        Of the scale, `not_applicable` or `abstain`.
+    because
+        The sentence of the decision.
+    names
+        Whose values decided.
+    evidence
+        What is quoted.
+    searched
+        In whose turns an absence was looked for.
+    """
 
-    def __init__(self, decision: Decision, condition: Condition, names: tuple[str, ...], counted: frozenset[str], most: int) -> None:
-        self.level = decision.level
-        self.because = decision.because
-        self.condition = condition
-        self.names = names
-        self.evidence = _shown(decision.evidence or names, counted)
-        self.searched = decision.searched
-        self.most = most
-        self._read = values(names, counted) if names else None
-        self._whys: dict[Any, str] = {}
+    def __init__(
+        self, asked: "_Asked", level: str, because: str, names: tuple[str, ...], evidence: Sequence[str], *, searched: str | None = None
+    ) -> None:
+        self._asked = asked
+        self._level = level
+        self._because = because
+        self._names = names
+        self._shown = tuple(Shown(name) for name in evidence if name in asked.counted)
+        self._searched = searched
+        self._most = asked.most.get(level, _PLAIN)
+        self._graded = level not in {NOT_APPLICABLE, ABSTAIN}
+        self._read = values(names, asked.counted)
+        self._whys: dict[tuple[float, ...], str] = {}
+        self._fixed = None if names or self._graded else self._state(because)
 
-    def why(self, signals: Signals) -> str:
+    def rule(self, signals: Signals) -> Ruling:
+        """Return the ruling on a conversation; without a quote there is no level."""
+        if self._fixed is not None:
+            return self._fixed
+        asked = self._asked
+        why = self._why(signals) if self._names else self._because
+        if not self._graded:
+            return self._state(why)
+        proofs = _proofs(self._shown, self._most, signals)
+        if not proofs:
+            return asked.unshown
+        return Ruling(
+            criterion=asked.id, level=self._level, graded_by="rules", grader=asked.grader, rationale=why, evidence=proofs,
+            searched=None if self._searched is None else _searched(self._searched, signals),
+        )  # fmt: skip
+
+    def _state(self, why: str) -> Ruling:
+        return self._asked.state(NOT_APPLICABLE if self._level == NOT_APPLICABLE else UNGRADED, why)
+
+    def _why(self, signals: Signals) -> str:
         """Return the sentence of the decision with the values that decided."""
-        if self._read is None:
-            return self.because
         read = self._read(signals)
         why = self._whys.get(read)
         if why is None:
-            why = f"{self.because} ({', '.join(f'{name} {value:g}' for name, value in zip(self.names, read, strict=True))})"
+            why = f"{self._because} ({', '.join(f'{name} {value:g}' for name, value in zip(self._names, read, strict=True))})"
             if len(self._whys) < _REMEMBERED:
                 self._whys[read] = why
         return why
 
 
 class _Asked:
-    """A criterion made ready."""
+    """A criterion made ready: what its decisions give, and a function that tells which of them holds."""
 
     def __init__(self, criterion: Criterion, known: frozenset[str], counted: frozenset[str], rubric: Rubric, grader: str) -> None:
         rules = criterion.rules
         self.id = criterion.id
-        self.min_agent_turns = criterion.applies.min_agent_turns or 0
+        self.counted, self.grader = counted, grader
         self.condition = criterion.applies.condition
-        self._known, self._counted, self._grader = known, counted, grader
+        self._least = criterion.applies.min_agent_turns or 0
         place = f"rubric {rubric.name}, criteria.{criterion.id}.rules"
         scale = rubric.scale_of(criterion.id)
-        most = {level.id: _FAILING if level.fails else _PLAIN for level in scale.levels} | {scale.ids[-1]: _TOP}
-        self.entries = [
-            self._entry(decision, f"{place}.decide[{number}]", rules.given, most.get(decision.level, _PLAIN))
-            for number, decision in enumerate(rules.decide)
-        ]
-        for name in rules.evidence:
-            _known(name, f"{place}.evidence", known)
-        self.otherwise = rules.otherwise if rules.otherwise not in {ABSTAIN, NOT_APPLICABLE} else None
-        self.because = rules.because
-        self.evidence = _shown(rules.evidence or ("final_reply",), counted)
-        self.most = most.get(rules.otherwise, _PLAIN)
-        self.too_few = self.state(NOT_APPLICABLE, f"The agent has fewer than {self.min_agent_turns} turns.")
+        self.most = {level.id: _FAILING if level.fails else _PLAIN for level in scale.levels} | {scale.ids[-1]: _TOP}
         self.unshown = self.state(UNGRADED, "No words of the conversation show it.")
-        self.default = self.state(
-            NOT_APPLICABLE if rules.otherwise == NOT_APPLICABLE else UNGRADED, rules.because or "No signal shows it either way."
-        )
+        self._too_few = self.state(NOT_APPLICABLE, f"The agent has fewer than {self._least} turns.")
+        entries, conditions = [], []
+        for number, decision in enumerate(rules.decide):
+            here = f"{place}.decide[{number}]"
+            _check(decision, here, known)
+            condition, names = parse(decision.when, f"{here}.when", known, rules.given, counted)
+            conditions.append(condition)
+            entries.append(_Entry(self, decision.level, decision.because, names, decision.evidence or names, searched=decision.searched))
+        _check(rules, place, known)
+        self._entries = (*entries, self._otherwise(rules))
+        self._choose = choice(conditions)
 
-    def _entry(self, decision: Decision, place: str, given: Mapping[str, float], most: int) -> _Entry:
-        for name in decision.evidence:
-            _known(name, f"{place}.evidence", self._known)
-        condition, names = parse(decision.when, f"{place}.when", self._known, given, self._counted)
-        return _Entry(decision, condition, names, self._counted, most)
+    def _otherwise(self, rules: Rules) -> _Entry:
+        because = rules.because
+        if rules.otherwise in {ABSTAIN, NOT_APPLICABLE}:
+            because = because or "No signal shows it either way."
+        return _Entry(self, rules.otherwise, because, (), rules.evidence or ("final_reply",))
+
+    def rule(self, signals: Signals) -> Ruling:
+        """Return the ruling of the first decision whose condition holds."""
+        if self._least and signals.agent.bit_count() < self._least:
+            return self._too_few
+        return self._entries[self._choose(signals)].rule(signals)
 
     def state(self, level: str, why: str, reason: str = ABSTAINED) -> Ruling:
         """Return a ruling without a level of the scale; the reason is that of an ungraded one."""
         return Ruling(
-            criterion=self.id, level=level, reason=reason if level == UNGRADED else None, graded_by="rules", grader=self._grader,
+            criterion=self.id, level=level, reason=reason if level == UNGRADED else None, graded_by="rules", grader=self.grader,
             rationale=why, evidence=(),
         )  # fmt: skip
 
-    def level(self, level: str, why: str, proofs: tuple[Proof, ...], searched: tuple[int, ...] | None) -> Ruling:
-        """Return a ruling with a level of the scale; without a quote there is none."""
-        if not proofs:
-            return self.unshown
-        return Ruling(
-            criterion=self.id, level=level, graded_by="rules", grader=self._grader, rationale=why, evidence=proofs, searched=searched
-        )
 
-
-def _known(name: str, place: str, known: frozenset[str]) -> None:
-    if name not in known:
-        raise RubricError(f"{place}: there is no signal {name!r}", fix="see docs/rules.md for the signals")
+def _check(entry: Decision | Rules, place: str, known: frozenset[str]) -> None:
+    for name in entry.evidence:
+        if name not in known:
+            raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="see docs/rules.md for the signals")
 
 
 class Judge:
@@ -159,41 +190,19 @@ class Judge:
         if isinstance(signals, str):
             return self._without(signals)
         if not self._conditional:
-            return [_one(item, signals) for item in self._order]
+            return [item.rule(signals) for item in self._order]
         given: dict[str, Ruling] = {}
         for item in self._order:
             other = given.get(item.condition.criterion) if item.condition else None
             if item.condition and other and other.level not in {UNGRADED, *item.condition.levels}:
                 given[item.id] = item.state(NOT_APPLICABLE, f"It applies only by the answer to {item.condition.criterion}.")
             else:
-                given[item.id] = _one(item, signals)
+                given[item.id] = item.rule(signals)
         return [given[id] for id in self._by_id]
 
     def _without(self, reason: str) -> list[Ruling]:
         why = "No turn of an agent." if reason == ABSTAINED else "No lexicon covers the language of this conversation."
         return [self._by_id[id].state(UNGRADED, why, reason) for id in self._by_id]
-
-
-def _one(item: _Asked, signals: Signals) -> Ruling:
-    if signals.agent.bit_count() < item.min_agent_turns:
-        return item.too_few
-    for entry in item.entries:
-        if entry.condition(signals):
-            return _by(item, entry, signals)
-    if item.otherwise is None:
-        return item.default
-    return item.level(item.otherwise, item.because, _proofs(item.evidence, item.most, signals), None)
-
-
-def _by(item: _Asked, entry: _Entry, signals: Signals) -> Ruling:
-    why = entry.why(signals)
-    if entry.level in {NOT_APPLICABLE, ABSTAIN}:
-        return item.state(NOT_APPLICABLE if entry.level == NOT_APPLICABLE else UNGRADED, why)
-    return item.level(entry.level, why, _proofs(entry.evidence, entry.most, signals), _searched(entry.searched, signals))
-
-
-def _shown(names: Iterable[str], counted: frozenset[str]) -> tuple[Shown, ...]:
-    return tuple(Shown(name) for name in names if name in counted)
 
 
 def _proofs(evidence: Sequence[Shown], most: int, signals: Signals) -> tuple[Proof, ...]:
@@ -208,9 +217,6 @@ def _proofs(evidence: Sequence[Shown], most: int, signals: Signals) -> tuple[Pro
     return tuple(proofs)
 
 
-def _searched(whose: str | None, signals: Signals) -> tuple[int, ...] | None:
-    if whose is None:
-        return None
-    if whose == "all":
-        return tuple(place for place, side in enumerate(signals.sides) if side >= 0)
-    return tuple(places(signals.agent if whose == "agent" else signals.customer))
+def _searched(whose: str, signals: Signals) -> tuple[int, ...]:
+    turns = {"agent": signals.agent, "customer": signals.customer}.get(whose, signals.agent | signals.customer)
+    return tuple(places(turns))

@@ -15,6 +15,7 @@ __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals", "Spoken"]
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6
 _STOCK: Final = 20
+_SHORT: Final = 3  # letters
 _NEARLY: Final = 0.7
 _HOURS: Final = 3_600.0
 
@@ -233,7 +234,7 @@ class Signals(Hearing):
                 continue
             if self.sides[place] == CUSTOMER:
                 told |= utterance.words
-            elif not told.isdisjoint(utterance.stated(common)):
+            elif told and any((len(word) > _SHORT or word.isdigit()) and word not in common for word in told & utterance.stated):
                 return 1 << place
         return 0
 
@@ -368,12 +369,10 @@ def _again(words: frozenset[bytes], said: Iterable[frozenset[bytes]]) -> bool:
 
 
 def _same(one: Utterance, other: Utterance) -> bool:
-    shorter, longer = sorted((one.length, other.length))
-    if shorter < _ALIKE * longer:  # not worth comparing their words
+    if one.length < _ALIKE * other.length or other.length < _ALIKE * one.length:  # not worth comparing their words
         return False
     left, right = one.words, other.words
-    least = _SAME * max(len(left), len(right))
-    return min(len(left), len(right)) >= least and len(left & right) >= least
+    return len(left & right) >= _SAME * max(len(left), len(right))
 
 
 def _ending(turns: TurnSet, most: int) -> TurnSet:

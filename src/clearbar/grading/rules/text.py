@@ -16,11 +16,10 @@ _ASCII: Final = bytes(
 )
 _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > _DELETE else _SPACE for code in range(256))
 """Splits words; bytes of other alphabets stay."""
-_QUESTION: Final = re.compile(rb"[^.!?]*\?")
+_QUESTION: Final = re.compile(rb"(?<![^.!?])[^.!?]*\?")
 _SENTENCE: Final = re.compile(r"[^.!?\n。！？]+[.!?。！？]*|[.!?。！？]+")  # noqa: RUF001 - full-width marks end sentences too
 _LONGEST: Final = 240  # code points of a quote
 _SHOUTED: Final = 12  # capitals
-_SHORT: Final = 3
 _PLAIN: Final = {
     "’": "'", "‘": "'", "ʼ": "'", "`": "'", "´": "'", "“": '"', "”": '"', "…": ".", "–": "-", "—": "-", "！": "!", "？": "?",  # noqa: RUF001
 }  # fmt: skip
@@ -104,11 +103,11 @@ class Utterance:
             self._words = frozenset(self.normal.translate(_WORDS).split())
         return self._words
 
-    def stated(self, common: frozenset[bytes]) -> frozenset[bytes]:
-        """Return the words outside questions that can be of this customer's own case: long or figures, and not common."""
+    @property
+    def stated(self) -> frozenset[bytes]:
+        """The distinct words outside questions."""
         if self._stated is None:
-            words = _QUESTION.sub(b" ", self.normal).translate(_WORDS).split() if self.asks else self.words
-            self._stated = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in common])
+            self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split()) if self.asks else self.words
         return self._stated
 
     def original(self, start: int, end: int) -> tuple[int, int]:
