@@ -1,6 +1,7 @@
 """Audits by an LLM over HTTP, and what becomes of them when it fails."""
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from clearbar.project import Project
 from clearbar.settings import load_settings
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
+Write = Callable[[str, Sequence[dict[str, Any]]], Path]
 
 
 def audit(project: Project, grader: str = "auto", told: list[str] | None = None, **request: Any) -> AuditResult:
@@ -46,6 +48,26 @@ def test_a_second_audit_pays_nothing(project: Project) -> None:
     with open_store(project, load_settings(project)) as store:
         kept = sum(item.usage.calls for item in store.audits())
     assert kept == first.usage.calls >= 12
+
+
+def test_a_day_without_the_llm_keeps_its_grades_of_other_days_in_the_reports(
+    project: Project, llm: Any, write_lines: Write, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    def talks(*ids: str) -> tuple[str, ...]:
+        turns = [{"role": "customer", "text": "Where is it?"}, {"role": "agent", "text": "On its way, I am sorry."}]
+        talks = [{"id": id, "turns": [{"role": "customer", "text": f"About {id}."}, *turns]} for id in ids]
+        return (str(write_lines("talks.jsonl", talks)),)
+
+    first = audit(project, sources=talks("a", "b"))
+    assert first.verdicts["llm"]
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{unused_port}/v1")
+    down = audit(project, sources=talks("b", "c"))
+    assert down.grader == "rules"
+    assert sum(team.conversations for team in down.teams) == 3
+    assert down.verdicts["llm"] == first.verdicts["llm"]
+    assert down.verdicts["rules"]
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{llm.root}/v1")
+    assert sum(team.conversations for team in audit(project, sources=talks("d")).teams) == 4
 
 
 @pytest.mark.parametrize("faults", [{"500": 1.0}, {"prose": 1.0}, {"cut": 1.0}, {"empty": 1.0}])

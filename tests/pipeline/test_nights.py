@@ -224,3 +224,11 @@ def test_a_night_after_a_night_finds_only_what_is_new(project: Project, write_li
     next_night = nightly(project, source, now=NOW + timedelta(days=1))
     assert (next_night.audit.counts.graded, next_night.audit.pulled) == (1, 3)
     assert sum(team.conversations for team in next_night.audit.teams) == 3
+
+
+def test_a_duplicate_is_no_rejection_for_a_check(project: Project, write_lines: Write) -> None:
+    labelled = {**talk("a"), "labels": {"levels": {"empathy": 1}}}
+    source = str(write_lines("talks.jsonl", [labelled, labelled, talk("b")]))
+    checked = run_check(project, load_settings(project), CheckRequest(grader="rules", labels=(source,)), notice=print)
+    assert checked.result.n == 1
+    assert checked.rejected == ()

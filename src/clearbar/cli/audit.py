@@ -12,6 +12,7 @@ from clearbar.cli.options import (
     GraderOption,
     JsonOption,
     MapOption,
+    ModelOption,
     ProjectOption,
     RubricOption,
     list_some,
@@ -22,7 +23,7 @@ from clearbar.cli.options import (
     table,
     warn,
 )
-from clearbar.cli.prefect_api import quiet, unusable
+from clearbar.cli.prefect_api import interruptible, quiet, unusable
 from clearbar.errors import ClearbarError
 from clearbar.project import Project
 from clearbar.settings import Settings
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from clearbar.verdict import Usage
 
 __all__ = ["register"]
+
+NAME = 60
+"""Characters of a team's name in the table; a longer one would leave no room for the figures."""
 
 
 class Mode(StrEnum):
@@ -67,6 +71,7 @@ def audit(
         str | None, typer.Option("--until", metavar="D", help="Only conversations before this date.", show_default=False)
     ] = None,
     grader: GraderOption = None,
+    model: ModelOption = None,
     rubric: RubricOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="Stop after N conversations.", show_default=False)
@@ -93,6 +98,7 @@ def audit(
         since=read_date(since, "--since"),
         until=read_date(until, "--until"),
         grader=grader.value if grader else None,
+        model=model,
         rubric=rubric,
         limit=limit,
         review=review,
@@ -128,7 +134,8 @@ def _flow(where: Project, settings: Settings, request: "AuditRequest") -> "Audit
 
     try:
         entry = runpy.run_path(str(where.path("flows/audit.py")))
-        result: AuditResult = entry["audit"](request=request, project=str(where.root))
+        with interruptible():
+            result: AuditResult = entry["audit"](request=request, project=str(where.root))
     except (ClearbarError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - whatever fails inside Prefect must not cost the audit
@@ -205,4 +212,11 @@ def _used(usage: "Usage") -> str:
 
 
 def _row(team: "TeamSummary") -> tuple[str, ...]:
-    return (team.team or "(no team)", str(team.conversations), team.score, team.clears, ", ".join(team.weakest) or "–")
+    name = " ".join((team.team or "(no team)").split())
+    return (
+        name if len(name) <= NAME else f"{name[: NAME - 1]}…",
+        str(team.conversations),
+        team.score,
+        team.clears,
+        ", ".join(team.weakest) or "–",
+    )

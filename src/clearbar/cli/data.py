@@ -37,11 +37,12 @@ def redact(
 
     where, settings = open_project(project)
     request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))
-    printed, dropped = 0, list[str]()
+    printed, rejected, dropped = 0, 0, list[str]()
     with writer(out) as stream:
         for item in redact_all(where, settings, request, notice=notice):
             if isinstance(item, Dropped):
                 dropped.append(str(item))
+                rejected += item.outcome == "rejected"
             else:
                 printed += 1
                 stream.write(orjson.dumps(item.model_dump(mode="json", exclude_none=True), option=orjson.OPT_APPEND_NEWLINE))
@@ -50,7 +51,7 @@ def redact(
         list_some(dropped)
     if not printed:
         raise ClearbarError("no conversation could be read", fix="see the lines above")
-    return 1 if dropped else 0
+    return 1 if rejected else 0
 
 
 def erase(

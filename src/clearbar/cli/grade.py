@@ -9,6 +9,7 @@ import typer
 from clearbar.cli.options import (
     GraderOption,
     MapOption,
+    ModelOption,
     ProjectOption,
     RubricOption,
     list_some,
@@ -33,6 +34,7 @@ def grade(
     ],
     map: MapOption = None,
     grader: GraderOption = None,
+    model: ModelOption = None,
     rubric: RubricOption = None,
     with_text: Annotated[bool, typer.Option("--with-text", help="Add the redacted turns to each line.")] = False,
     out: Annotated[str, typer.Option("-o", "--out", metavar="OUT.jsonl", help="Where the lines go; - is stdout.")] = "-",
@@ -46,23 +48,24 @@ def grade(
 
     where, settings = open_project(project)
     request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))
-    graded, failed, dropped = 0, 0, list[str]()
+    graded, failed, rejected, dropped = 0, 0, 0, list[str]()
     with (
-        open_workspace(where, settings, rubric=rubric, grader=grader.value if grader else None, notice=notice) as space,
+        open_workspace(where, settings, rubric=rubric, grader=grader.value if grader else None, model=model, notice=notice) as space,
         writer(out) as stream,
     ):
         for item in grade_all(space, request, notice=notice, now=datetime.now(UTC), with_text=with_text):
             if isinstance(item, Dropped):
                 dropped.append(str(item))
+                rejected += item.outcome == "rejected"  # a duplicate is none: it was graded where it stood first
             else:
                 graded += 1
                 failed += any(verdict.failed for verdict in item.verdicts)
                 stream.write(orjson.dumps(item.model_dump(mode="json"), option=orjson.OPT_APPEND_NEWLINE))
     if dropped:
-        warn(f"{len(dropped)} records could not be used:")
+        warn(f"{len(dropped)} records were not graded:")
         list_some(dropped)
     if not graded:
         raise ClearbarError("no conversation could be graded", fix="see the lines above; `clearbar grade --help` tells what is read")
     if failed:
         warn(f"in {failed} conversations the grading of a criterion failed; their verdicts say why")
-    return 1 if dropped or failed else 0
+    return 1 if rejected or failed else 0

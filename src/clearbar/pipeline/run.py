@@ -129,7 +129,8 @@ def _audit_source(
     while under_way:
         committed += _collect(pulled, under_way.popleft().result())
     whole = request.team is None and request.since is None and request.until is None
-    if request.incremental and whole and (passed := [mark for mark in committed if not horizon or mark < min(horizon)]):
+    first_left = min(horizon, default=None)
+    if request.incremental and whole and (passed := [mark for mark in committed if first_left is None or mark < first_left]):
         store.advance(source.fingerprint, max(passed))
 
 
