@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from clearbar.cli import audit, check, data, grade, report, review, rubric, setup
-from clearbar.cli.faults import INTERRUPTED, told
+from clearbar.cli.faults import INTERRUPTED, say_interrupted, told
 
 __all__ = ["app", "main"]
 
@@ -55,5 +55,5 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BaseException as error:  # noqa: BLE001 - the rim: what is no fault is raised again
         code = told(error, debug=debug)
     if code == INTERRUPTED:
-        typer.echo("clearbar: interrupted; what was graded is kept, and the same command goes on from there", err=True)
+        say_interrupted()
     sys.exit(code if isinstance(code, int) else 0)

@@ -10,7 +10,7 @@ import typer
 
 from clearbar.errors import ClearbarError
 
-__all__ = ["INTERRUPTED", "drop_stdout", "told"]
+__all__ = ["INTERRUPTED", "drop_stdout", "say_interrupted", "told"]
 
 UNUSABLE: Final = 2
 INTERRUPTED: Final = 130
@@ -41,6 +41,11 @@ def told(error: BaseException, *, debug: bool) -> int:
         case _:
             raise error
     return UNUSABLE
+
+
+def say_interrupted() -> None:
+    """Say that nothing is lost."""
+    _say("interrupted; what was graded is kept, and the same command goes on from there")
 
 
 def _say(line: str) -> None:
