@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -80,7 +81,7 @@ def store(file: Path) -> Iterator[Store]:
 
 @pytest.fixture
 def settings(file: Path) -> Settings:
-    return Settings(store_url=f"sqlite:///{file}", review=ReviewSettings(double_share=0))  # type: ignore[arg-type]
+    return Settings(store_url=f"sqlite:///{file}", review=ReviewSettings(double_share=0))
 
 
 def talk(number: int, *, team: str = "parcels", agent: str = "agent-ann", turns: tuple[Turn, ...] = ()) -> RedactedTranscript:
@@ -91,7 +92,7 @@ def talk(number: int, *, team: str = "parcels", agent: str = "agent-ann", turns:
         Turn(role=Role.AGENT, text="It will be with you by Friday. Is there anything else?", time=230, agent=agent),
     )
     fields = {"source": "desk", "id": f"c{number}", "team": team, "channel": "chat", "customer": f"customer-{number}"}
-    return RedactedTranscript(**fields, started_at=START + timedelta(hours=number), turns=spoken)  # type: ignore[arg-type]
+    return RedactedTranscript(**fields, started_at=START + timedelta(hours=number), turns=spoken)
 
 
 def verdicts(transcript: RedactedTranscript, rubric: Rubric, failing: tuple[str, ...] = ()) -> tuple[Verdict, ...]:
@@ -148,10 +149,10 @@ def add_people(store: Store) -> None:
 class Browser:
     """Somebody who is signed in, over HTTP."""
 
-    client: httpx.Client
+    client: TestClient
     name: str
 
-    def get(self, address: str) -> httpx.Response:
+    def get(self, address: str) -> Any:
         return self.client.get(address)
 
     @property
@@ -160,10 +161,10 @@ class Browser:
         assert found
         return found[1]
 
-    def post(self, address: str, **fields: str | list[str]) -> httpx.Response:
+    def post(self, address: str, **fields: str | list[str]) -> Any:
         return self.client.post(address, data={"csrf": self.csrf, **fields})
 
-    def put(self, address: str, body: object) -> httpx.Response:
+    def put(self, address: str, body: object) -> Any:
         return self.client.put(address, content=json.dumps(body), headers={"x-csrf": self.csrf})
 
     def take(self) -> int:
@@ -176,7 +177,7 @@ class Browser:
             body = {"level": (levels or {}).get(item.id, "clears"), "note": (notes or {}).get(item.id, ""), "spans": [], "version": 0}
             assert self.put(f"/reviews/{number}/drafts/{item.id}", body).status_code == 200
 
-    def commit(self, number: int, rubric: Rubric, **put_down: dict[str, str]) -> httpx.Response:
+    def commit(self, number: int, rubric: Rubric, **put_down: dict[str, str]) -> Any:
         self.grade(number, rubric, **put_down)
         return self.post(f"/reviews/{number}/commit")
 
@@ -189,7 +190,7 @@ def app(project: Project, settings: Settings, store: Store) -> FastAPI:
 
 @pytest.fixture
 def sign_in(app: FastAPI) -> Iterator["SignIn"]:
-    opened: list[httpx.Client] = []
+    opened: list[TestClient] = []
     yield SignIn(app, opened)
     for client in opened:
         client.close()
@@ -200,7 +201,7 @@ class SignIn:
     """Signs people in."""
 
     app: FastAPI
-    opened: list[httpx.Client]
+    opened: list[TestClient]
 
     def __call__(self, name: str) -> Browser:
         client = TestClient(self.app, base_url="http://127.0.0.1", follow_redirects=False)

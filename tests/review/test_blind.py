@@ -15,7 +15,7 @@ GIVEAWAYS = (SECRET, "agent-ann", "data-machine", "Grader:")
 def addresses(number: int) -> list[str]:
     """All pages of the app, with the review's number and its conversation put in."""
     routes = [route for router in ROUTERS for route in router.routes]
-    found = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in route.methods]
+    found = [route.path for route in routes if isinstance(route, APIRoute) and "GET" in (route.methods or ())]
     return [path.replace("{number}", str(number)) + ("?source=desk&id=c1" if path.startswith("/conversation") else "") for path in found]
 
 

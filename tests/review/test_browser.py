@@ -66,6 +66,7 @@ def ready(page: Page) -> None:
 
 def take(page: Page) -> int:
     """Go on with Enter, as the button has the focus; return the keys that took."""
+    expect(page.locator("button:focus")).to_have_count(1)
     page.keyboard.press("Enter")
     page.wait_for_url("**/reviews/*")
     ready(page)

@@ -10,7 +10,12 @@ from clearbar.label import LabelKind
 from clearbar.rubric import Rubric
 from clearbar.store import State, Store
 
-OPENING = {"title": "Week 46", "participant": ["rex", "rita", "leo"], "conversation": ["desk\nc1", "desk\nc2"], "expert": "leo"}
+OPENING: dict[str, str | list[str]] = {
+    "title": "Week 46",
+    "participant": ["rex", "rita", "leo"],
+    "conversation": ["desk\nc1", "desk\nc2"],
+    "expert": "leo",
+}
 
 
 @pytest.fixture
@@ -44,7 +49,7 @@ def test_a_closed_session_shows_agreement_with_group_and_expert(lea: Browser, ru
     assert next(one for one in result["criteria"] if one["criterion"] == "empathy")["alpha"] is None
 
 
-def test_participants_see_results_only_when_the_session_is_closed(lea: Browser, rubric: Rubric, sign_in: SignIn) -> None:
+def test_participants_see_results_only_when_the_session_is_closed(lea: Browser, sign_in: SignIn) -> None:
     lea.post("/calibrations", **OPENING)
     rex = sign_in("rex")
     assert "who said what" not in rex.get("/calibrations/1").text.lower()

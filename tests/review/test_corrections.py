@@ -18,7 +18,7 @@ B, R, C, D = LabelKind.BLIND, LabelKind.REVEALED, LabelKind.CONSENSUS, LabelKind
 
 def said(kind: LabelKind, level: str | int, *, criterion: str = "courtesy", day: int = 0, **more: object) -> Label:
     fields = {"id": "c1", "source": "desk", "annotator": "rex", "at": NOW + timedelta(days=day), **more}
-    return Label(levels={criterion: level}, kind=kind, **fields)  # type: ignore[arg-type]
+    return Label(levels={criterion: level}, kind=kind, **fields)
 
 
 @pytest.mark.parametrize(
@@ -89,4 +89,4 @@ def stored(rubric: Rubric) -> StoredAudit:
     given = verdicts(one, rubric, ("courtesy",))
     found = StoredConversation(**fields, main_agent="agent-ann", speakers=("agent-ann",))
     more = {"grading_hash": "g", "asked": "rules", "usage": Usage(), "run": "1", "made_at": NOW}
-    return StoredAudit(conversation=found, rubric=rubric.full_hash, verdicts=given, **more)  # type: ignore[arg-type]
+    return StoredAudit(conversation=found, rubric=rubric.full_hash, verdicts=given, **more)

@@ -46,7 +46,7 @@ def test_an_accepted_dispute_changes_score_clears_the_auto_fail_and_outdates_rep
     assert label.annotator == "lea"
 
 
-def test_a_rejected_dispute_confirms_what_the_machine_found(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+def test_a_rejected_dispute_confirms_what_the_machine_found(store: Store, sign_in: SignIn) -> None:
     store.add_report(Published(path="/reports/parcels.html", made_at=START), [("desk", "c1")])
     address = sign_in("ann").post("/disputes", **CONTEST).headers["location"]
     sign_in("lea").post(f"{address}/decide", state="rejected", answer="It reads as a rebuke")

@@ -43,7 +43,7 @@ def test_the_share_of_items_for_two_people_is_about_what_was_asked() -> None:
     assert 900 < twice < 1100
 
 
-def test_who_has_less_open_gets_more(store: Store) -> None:
+def test_who_has_less_open_gets_more() -> None:
     first, second = people(2)
     given_out = choose([item(number) for number in range(4)], [first, second], Counter({"p0": 3}), {"p0": set(), "p1": set()}, 0)
     assert Counter(person for person, _ in given_out) == {"p1": 3, "p0": 1}
