@@ -62,6 +62,8 @@ class Shown:
 def _found(signals: Signals, groups: Sequence[str], utterance: Utterance) -> Quote | None:
     """Return the sentence of the first hit of the groups, else the first sentence."""
     text, bits = utterance.text, signals.tongue.bits
+    if utterance.single:  # wherever the hit stands
+        return 0, len(text), text
     span = None
     for group in groups:
         if utterance.mask & bits.get(group, 0):

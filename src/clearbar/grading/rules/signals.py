@@ -234,8 +234,10 @@ class Signals(Hearing):
                 continue
             if self.sides[place] == CUSTOMER:
                 told |= utterance.words
-            elif told and any((len(word) > _SHORT or word.isdigit()) and word not in common for word in told & utterance.stated):
-                return 1 << place
+            elif told:
+                own = {word for word in told & utterance.words if (len(word) > _SHORT or word.isdigit()) and word not in common}
+                if own and not own.isdisjoint(utterance.stated):
+                    return 1 << place
         return 0
 
     # ------------------------------------------------------------------ time
@@ -243,7 +245,9 @@ class Signals(Hearing):
     @turns_with()
     def timed(self) -> TurnSet:
         """Turns that carry a time."""
-        return sum([1 << place for place, turn in enumerate(self.all) if turn.time is not None]) & (self.customer | self.agent)
+        times = [turn.time for turn in self.all]
+        spoken = self.customer | self.agent
+        return spoken if None not in times else spoken & sum([1 << place for place, time in enumerate(times) if time is not None])
 
     @Once
     def gaps(self) -> list[tuple[int, float]]:

@@ -110,6 +110,12 @@ class Utterance:
             self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split()) if self.asks else self.words
         return self._stated
 
+    @property
+    def single(self) -> bool:
+        """Whether it is one sentence, short enough to be quoted, with no blanks around it."""
+        text = self.text
+        return 0 < len(text) <= _LONGEST and not text[0].isspace() and not text[-1].isspace() and _SENTENCE.fullmatch(text) is not None
+
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return where a span of the normal text's code points stands in the text."""
         places = self.places
