@@ -28,6 +28,7 @@ def _shadowed(pattern: str) -> str:
 
 _COMPOUND_CUE: Final = rf"(?:{_shadowed(_COMPOUND)}|ring) ?[0-9]{{1,4}}[a-z]?\b"
 _FRENCH_CUE: Final = rf"\b[0-9]{{1,4}},? ?(?:bis|ter)?,? (?:{_shadowed(_FRENCH)}) "
+_FRENCH_NAMED_CUE: Final = r"\b(?:rue|avenue|boulevard|chemin|impasse|all\?e|quai|route) [a-z?]"
 _SOUTHERN_CUE: Final = rf"\b(?:{_shadowed(_SOUTHERN)}) [a-z?]"
 _BOX_CUE: Final = r"\bp\.? ?o\.? ?box [0-9]|\bpostfach [0-9]"
 _CODE_CUE: Final = r"\b[a-z]{1,2}[0-9][0-9a-z]? [0-9][abd-hjlnp-uw-z]{2}\b|\b(?-i:[A-Z]{2}),? [0-9]{5}\b"
@@ -90,6 +91,14 @@ def address_detectors() -> Iterator[tuple[tuple[str, ...], Detector]]:
         _detector(_FRENCH_CUE, rf"{_NUMBER}\s?(?:bis|ter)?,?\s(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}}{_TAIL}"),
     )
     yield (
+        (_FRENCH_NAMED_CUE, "[0-9]"),
+        _detector(
+            _FRENCH_NAMED_CUE,
+            rf"(?<!\w)(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}},?\s\d{{1,4}}[a-z]?{_NOT_MORE}{_TAIL}",
+            rf"(?<!\w)(?i:{_FRENCH})\s{_ARTICLES}{_CAPITAL}(?:[\s-]{_CAPITAL}){{0,3}},\s(?:CH-|F-|B-)?\d{{4,5}}\s{_PLACE}",
+        ),
+    )
+    yield (
         (_SOUTHERN_CUE, "[0-9]"),
         _detector(_SOUTHERN_CUE, rf"(?<!\w)(?i:{_SOUTHERN})\s{_PREPOSITIONS}{_PLACE},?\s(?:n[º°.]?\s?)?\d{{1,4}}{_NOT_MORE}{_TAIL}"),
     )
@@ -138,7 +147,8 @@ def _address(match: re.Match[str]) -> Finding:
 
 
 _POSTCODE: Final = re.compile(
-    rf"(?<![\w-])(?:{_UK.replace(' ', ' ?')}|\d{{5}}(?:-\d{{4}})?|\d{{4}}(?: ?[A-Z]{{2}})?|[A-Z]\d[A-Z] ?\d[A-Z]\d){_NOT_MORE}",
+    rf"(?<![\w./-])(?:{_UK.replace(' ', ' ?')}|\d{{5}}(?:-\d{{4}})?|(?!(?:19|20)\d\d\b)\d{{4}}(?: ?[A-Z]{{2}}\b)?|"
+    rf"[A-Z]\d[A-Z] ?\d[A-Z]\d){_NOT_MORE}",
     re.IGNORECASE,
 )
 _POSTCODE_REACH: Final = 32

@@ -13,7 +13,7 @@ __all__ = ["BIRTH_CUE", "find_birth_dates"]
 
 BIRTH_CUE: Final = (
     r"\b(?:dates? of birth|birth ?dates?|birth ?day(?: is|'s| was|\?s|:)|d\.?o\.?b\b|born (?:on|in)?|geburtsdatum|geboren|geb\. |"
-    r"n\?e? le [0-9]|"
+    r"n\?e? le |"
     r"date de naissance|fecha de nacimiento|nacid[oa] el|data di nascita|nat[oa] il|geboortedatum)"
 )
 _REACH: Final = 40
@@ -24,8 +24,7 @@ _NOT_COMPACT: Final = re.compile(r"[\W_]+")
 
 def find_birth_dates(view: View) -> Iterator[Finding]:
     """Yield dates of birth."""
-    for start, last in view.cues(BIRTH_CUE):
-        end = last - view.text[last - 1].isdigit()
+    for start, end in view.cues(BIRTH_CUE):
         found = _told_before(view, start, end) or told_or_answered(view, (start, end), DATE, reach=_REACH)
         if found:
             yield Finding(*found.span(), Kind.BIRTH_DATE, _NOT_COMPACT.sub(" ", found[0]).casefold())

@@ -6,7 +6,7 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 from typing import Final
 
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.view import View
+from clearbar.redact.view import SEPARATOR, View
 
 __all__ = ["EMAIL_CUE", "IP_FORM", "SPELT_CUE", "find_emails", "find_ips", "find_spelt_emails", "find_url_secrets"]
 
@@ -69,7 +69,7 @@ _VERSION: Final = re.compile(
 )
 _VERSION_REACH: Final = 40
 _VERSION_OCTET: Final = 20
-"""Four small numbers are more often a version, unless something calls them an address."""
+"""Where the first three numbers are below this, they are more often a version or a chapter, unless something calls them an address."""
 _IP_CUE: Final = re.compile(r"\b(?:ip|ipv4|address(?:es)?|host|from|server|ping|dns|route[dr]?)\b", re.IGNORECASE)
 _LOCAL_NETS: Final = tuple(
     IPv4Network(net)
@@ -95,12 +95,12 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 
 def _is_version(text: str, start: int, end: int) -> bool:
-    before = text[max(0, start - _VERSION_REACH) : start]
+    before = text[max(text.rfind(SEPARATOR, 0, start) + 1, start - _VERSION_REACH, 0) : start]
     version = max((match.end() for match in _VERSION.finditer(before)), default=-1)
     address = max((match.end() for match in _IP_CUE.finditer(before)), default=-1)
     if version != address:
         return version > address
-    return before[-1:] in {"v", "V"} or all(int(octet) < _VERSION_OCTET for octet in text[start:end].split("."))
+    return before[-1:] in {"v", "V"} or all(int(octet) < _VERSION_OCTET for octet in text[start:end].split(".")[:3])
 
 
 def _public_v4(text: str) -> bool:

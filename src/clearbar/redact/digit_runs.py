@@ -13,9 +13,8 @@ from clearbar.redact.view import View
 
 __all__ = ["IBAN_FORM", "RUN_FORM", "find_ibans", "find_numbers"]
 
-RUN_FORM: Final = r"[+(]?\(?[0-9](?:[ ./()-]{0,3}[0-9]){6,47}"
+RUN_FORM: Final = r"[+(]?\(?(?:[0-9][ ./()-]{0,3}){6,}[0-9]"
 _GROUP: Final = re.compile(r"\d+")
-_MOST_GROUPS: Final = 24
 _LONG_GROUP: Final = 4
 _EXTENSION: Final = re.compile(r" ?(?:x|ext\.? ?|extension )\d{1,6}(?!\w)", re.IGNORECASE)
 _DOTTED_QUAD: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
@@ -49,7 +48,7 @@ def find_numbers(view: View, regions: tuple[str, ...]) -> Iterator[Finding]:
 
 def _read_run(text: str, start: int, end: int, phones: Phones) -> Iterator[Finding]:
     """Yield the cards in a run of digits, and the telephone numbers between them."""
-    groups = [group.span() for group in _GROUP.finditer(text, start, end)][:_MOST_GROUPS]
+    groups = [group.span() for group in _GROUP.finditer(text, start, end)]
     place = first = 0
     while first < len(groups):
         last = _card_from(text, groups, first)
@@ -63,15 +62,18 @@ def _read_run(text: str, start: int, end: int, phones: Phones) -> Iterator[Findi
 
 
 def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
-    """Return the last group of the card that begins with a group."""
+    """Return the last group of the longest card that begins with a group."""
+    if first and not _may_begin(text, groups[first - 1], groups[first]) and groups[first][1] - groups[first][0] < _LONG_GROUP:
+        return None
     count = 0
+    found = None
     for last in range(first, len(groups)):
         count += groups[last][1] - groups[last][0]
         if count > _MOST_CARD:
-            return None
+            break
         if count >= _LEAST_CARD and _is_card(text[groups[first][0] : groups[last][1]]):
-            return last
-    return None
+            found = last
+    return found
 
 
 def _read_phones(text: str, floor: int, groups: list[tuple[int, int]], phones: Phones) -> Iterator[Finding]:

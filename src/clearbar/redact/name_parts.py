@@ -75,7 +75,7 @@ def _never_last(word: str) -> bool:
 
 def _states_name(text: str, spans: Spans) -> bool:
     first = text[slice(*spans[0])].lower()
-    if first in lexicon().given:
+    if first in lexicon().given or (first in lexicon().ambiguous and len(spans) > 1):
         return True
     return first not in lexicon().ambiguous and _AFTER_STATED.match(text, spans[-1][1]) is not None
 
@@ -120,7 +120,11 @@ def _continues(text: str, word: str, folded: str, end: int) -> bool:
 def _is_doubtful_name(text: str, word: str, end: int, trust: Trust) -> bool:
     if trust is Trust.INTRODUCED:
         return word[0].isupper() or ends_clause(text, end)
-    return word[0].isupper() and (trust in {Trust.TITLED, Trust.ENTITLED} or (trust is Trust.GREETED and ends_clause(text, end)))
+    if not word[0].isupper():
+        return False
+    following = TOKEN.match(text, end + 1) if text[end : end + 1] == " " else None
+    surname = following is not None and following[0][0].isupper() and following[0].lower() not in lexicon().no_names
+    return surname or trust in {Trust.TITLED, Trust.ENTITLED} or (trust is Trust.GREETED and ends_clause(text, end))
 
 
 def _is_small_name(text: str, folded: str, end: int, trust: Trust, *, later: bool) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from clearbar.redact.context import answers, asked
 from clearbar.redact.kinds import Finding, Kind
-from clearbar.redact.lexicon import lexicon
+from clearbar.redact.lexicon import lexicon, read_words
 from clearbar.redact.name_parts import Spans, Trust, ends_clause, is_ambiguous, is_name, read_name
 from clearbar.redact.people import TOKEN, People
 from clearbar.redact.view import View
@@ -87,7 +87,8 @@ class Names:
         self._keep = frozenset(word.lower() for word in keep)
         given = "|".join(sorted(word for word in lexicon().given if word.isascii()))
         name = rf"(?:(?-i:[A-Z?])|(?:{given})\b)"
-        begun = rf"\b(?:{_TITLED}|(?:{_HAIL}|{_FAREWELL}){name})|(?:^|[\x00\n]|[.!?] ){_SHORT_HAIL}{name}"
+        full = rf"(?-i:(?:{'|'.join(word.title() for word in given.split('|'))}) [A-Z?])"
+        begun = rf"\b(?:{_TITLED}|(?:{_HAIL}|{_FAREWELL}){name}|{full})|(?:^|[\x00\n]|[.!?] ){_SHORT_HAIL}{name}"
         table: tuple[tuple[str, Reader], ...] = (
             (_INTRODUCED, partial(_read_after, trust=Trust.INTRODUCED)),
             (rf"{_ENTITLED}|{_CALLED}", partial(_read_after, trust=Trust.ENTITLED)),
@@ -133,6 +134,8 @@ def _read_begun(view: View, cue: int, end: int) -> Spans:
     text, start = view.text, end
     while start > cue and text[start - 1].isalpha():
         start -= 1
+    if text[cue : start - 1].lower() in lexicon().given and text[cue].isupper():
+        return _read_full(text, cue)
     trust = Trust.GREETED
     if text[cue:start].rstrip(" .").lower() in lexicon().titles:
         trust = Trust.TITLED
@@ -147,6 +150,15 @@ def _read_begun(view: View, cue: int, end: int) -> Spans:
         return spans
     short = _SHORT_HAILED.fullmatch(text, cue, start) is not None and not ends_clause(text, spans[-1][1])
     return [] if short or _is_brand(text, spans) else spans
+
+
+def _read_full(text: str, start: int) -> Spans:
+    """Read a common given name with a surname, which nothing introduces; not a street or a place that is called so."""
+    spans = read_name(text, start, Trust.GREETED)
+    following = TOKEN.match(text, spans[-1][1] + 1) if spans else None
+    words = [text[slice(*span)].lower() for span in spans[1:]] + ([following[0].lower()] if following else [])
+    place = any(word in read_words("street_words") or word in read_words("no_surnames") for word in words)
+    return [] if len(spans) < 2 or place else spans  # noqa: PLR2004 - a given name and a surname
 
 
 def _read_signature(view: View, start: int, _: int) -> Spans:

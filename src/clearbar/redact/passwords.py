@@ -51,7 +51,7 @@ def _told(view: View, start: int, end: int) -> Finding | None:
         return None
     quoted = match["quoted"] is not None
     value = match["quoted"] or match["bare"].rstrip(_TRAILING)
-    linked = setting is not None or match["link"] is not None
+    linked = setting is not None or match["link"] is not None or (text[end - 4 : end].lower() == "name" and value[:1].isupper())
     if not _is_secret(value, linked=linked, quoted=quoted, code=_CODE.search(text, start, end) is not None):
         return None
     place = match.start("quoted" if quoted else "bare")

@@ -28,6 +28,7 @@ _WITHIN: Final = re.compile(r"\b[a-z]['a-z]*[,;]? $")
 _MONTHS: Final = frozenset(("march", "april", "may", "june", "august"))
 _MOST_TOKENS: Final = 400
 """Parts of names that are looked for in the whole of a conversation; those told beyond are replaced where they are told."""
+_PAUSES: Final = frozenset(",\n\0")
 _ENDS: Final = frozenset(".,!?;:)\n\0")
 _JOINTS: Final = frozenset(".@/-")
 _ADDRESS: Final = re.compile(r"\S@\S|://|\.[a-z]{2,12}(?:[/:?]|\W?$)", re.IGNORECASE)
@@ -127,8 +128,10 @@ def _called(text: str, start: int, end: int) -> bool:
     following = TOKEN.match(text, end + 1)
     if _WITHIN.search(before) and not (following and following[0][0].isupper()) and text[start:end].lower() not in _MONTHS:
         return True
-    if end < len(text) and text[end] not in _ENDS:
+    if end < len(text) and text[end] not in _ENDS and not text.startswith((" here", " speaking"), end):
         return False
+    if text[start:end].lower() not in lexicon().no_names and (end >= len(text) or text[end] in _PAUSES):
+        return True
     return not before or _CALLED.search(before) is not None
 
 

@@ -22,6 +22,7 @@ from clearbar.redact.national_ids import DOCUMENT_CUE, NationalIds, find_documen
 from clearbar.redact.passwords import TOLD_CUE, find_passwords
 from clearbar.redact.placeholders import settle
 from clearbar.redact.references import REFERENCE_NEEDS, find_references
+from clearbar.redact.repeats import find_repeats
 from clearbar.redact.scan import Scanner
 from clearbar.redact.view import SEPARATOR, View
 from clearbar.settings import RedactionSettings
@@ -162,6 +163,9 @@ class Redactor:
             for view, have, into in zip(views, held, found, strict=True):
                 if any(need <= have for need in needs):
                     into.extend(detector(view))
+        for view, into in zip(views, found, strict=True):
+            if into:
+                into.extend(list(find_repeats(view, into)))
         if Kind.NAME in self._kinds:
             for view, fields, told, into in zip(views, names, self._tell(views, held), found, strict=True):
                 if fields or told:

@@ -65,7 +65,7 @@ _SHAPED: Final = re.compile(r"(?:[A-Z]{2,4}-(?:\d{2}-)?\d{4,10}|[A-Z]-\d{5,10})(
 _OTHERWISE: Final = re.compile(
     r"\b(?:errors?|code|model|part|sku|items?|articles?|product|version|build|type|series|update|standard|cve|kb|firmware|spec|iso|din|"
     r"channel|gate|"
-    r"platform|flight|train|coach|room|seat|size)\b[^\w\0]{0,3}(?:\w+[^\w\0]{1,3})?$",
+    r"platform|flight|train|coach|room|seat|size|ending|ends|last (?:four|4)|err)\b[^\w\0]{0,3}(?:\w+[^\w\0]{1,3})?$",
     re.IGNORECASE,
 )
 _NOT_COMPACT: Final = re.compile(r"[\W_]")
@@ -80,7 +80,7 @@ def find_references(view: View) -> Iterator[Finding]:
     names = view.cues(_NAMED) if codes else []
     shaped = {span for span in codes if _SHAPED.fullmatch(view.text, *span)}
     other = {view.text[start:end] for start, end in shaped if _is_otherwise(view, start)}
-    asking: set[int] | None = None
+    asking: dict[int, int] | None = None
     known: dict[str, str] = {}
     rest: list[tuple[int, int]] = []
     before = -1
@@ -92,7 +92,9 @@ def find_references(view: View) -> Iterator[Finding]:
         )
         if not told and _may_answer(view, start, end):
             asking = _asking(view) if asking is None else asking
-            told = bool(asking) and view.turn(start) in asking
+            told = bool(asking) and not _is_otherwise(view, start) and (turn := view.turn(start)) in asking
+            if told:  # the question is answered
+                asking = {later: asked_in for later, asked_in in asking.items() if later <= turn or asked_in >= turn}
         if told:
             yield Finding(start, end, Kind.REFERENCE, _known(view.text[start:end], known))
             before = end
@@ -103,13 +105,13 @@ def find_references(view: View) -> Iterator[Finding]:
             yield Finding(start, end, Kind.REFERENCE, value)
 
 
-def _asking(view: View) -> set[int]:
-    """Return the turns in which the answer to a question for such a code may be expected."""
-    turns: set[int] = set()
+def _asking(view: View) -> dict[int, int]:
+    """Return the turns in which the answer to a question for such a code may be expected, with the turn that asks."""
+    turns: dict[int, int] = {}
     for start, end in view.cues(_ASK):
         if asked(view, start, end - 1):
             turn = view.turn(start)
-            turns.update(range(turn + 1, turn + 1 + _TURNS))
+            turns |= dict.fromkeys(range(turn + 1, turn + 1 + _TURNS), turn)
     return turns
 
 
@@ -157,13 +159,15 @@ def _may_answer(view: View, start: int, end: int) -> bool:
     short = view.turn_end(end) - view.turn_start(start) <= _SHORT_ANSWER
     if not _is_code(written, explicit=short) or _measured(view.text, start, end):
         return False
+    if NUMERIC_DATE.fullmatch(written):
+        return False
     return short or not written.isdigit() or len(written) >= _LEAST_ANSWERED
 
 
 def _is_code(written: str, *, explicit: bool) -> bool:
     """Whether a token may be a code: not an amount, a date or a measure, and long enough for how it is named."""
     if written.isdigit():
-        return len(written) >= (_LEAST_NAMED if explicit else _LEAST_DIGITS) and not NUMERIC_DATE.fullmatch(written)
+        return len(written) >= (_LEAST_NAMED if explicit else _LEAST_DIGITS)
     if _QUANTITY.fullmatch(written) or NUMERIC_DATE.fullmatch(written):
         return False
     digits = sum(character.isdigit() for character in written)
