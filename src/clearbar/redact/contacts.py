@@ -70,7 +70,7 @@ _VERSION: Final = re.compile(
 _VERSION_REACH: Final = 40
 _VERSION_OCTET: Final = 20
 """Where the first three numbers are below this, they are more often a version or a chapter, unless something calls them an address."""
-_IP_CUE: Final = re.compile(r"\b(?:ip|ipv4|address(?:es)?|host|from|server|ping|dns|route[dr]?)\b", re.IGNORECASE)
+_IP_CUE: Final = re.compile(r"\b(?:ip|ipv4|host|ping|dns)\b", re.IGNORECASE)
 _LOCAL_NETS: Final = tuple(
     IPv4Network(net)
     for net in ("0.0.0.0/8", "10.0.0.0/8", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16", "255.255.0.0/16")

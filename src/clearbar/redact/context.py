@@ -15,12 +15,16 @@ _REQUEST: Final = re.compile(
 )
 _REACH: Final = 160
 _TURNS: Final = 3
+_BARE: Final = 32
+"""A turn of so few code points that names something asks for it: "And your date of birth."."""
 _ANSWER_LIMIT: Final = 400
 
 
 def asked(view: View, start: int, end: int) -> bool:
     """Whether what is named at a place is asked for there."""
     turn_start, turn_end = view.turn_start(start), view.turn_end(end)
+    if turn_end - turn_start <= _BARE:
+        return True
     behind = view.text[end : min(turn_end, end + _REACH)]
     if "?" in behind or "please" in behind.lower():
         return True

@@ -41,9 +41,13 @@ _SHORT_HAIL: Final = r"(?:morning|afternoon|evening)(?:[,!]? |,? ?\n{1,3} ?)"
 _FAREWELL: Final = (
     r"(?:regards|wishes|all the best|best|sincerely|faithfully|yours|cordialement|saludos|gr(?:\?|u|ue)(?:\?|ss)e?)(?:, |[,!.]? ?\n{1,3} ?)"
 )
-_STATEMENT: Final = r"(?:this is|it's|it\?s|i(?:'|\?| a)m|hier (?:spricht|ist)|(?:you are|you're) through to) "
+_STATEMENT: Final = (
+    r"(?:this is|it's|it\?s|it's me,|i(?:'|\?| a)m|hier (?:spricht|ist)|(?:you are|you're) through to|ici|c'est|soy|sono|met|ich bin|"
+    r"je suis|ik ben|"
+    r"addressed to|made out to|signed by|registered to|care of|attn:?) "
+)
 _PLAIN_STATEMENT: Final = (
-    r"(?:im|ich bin|je suis|c'est|soy|sono|ik ben|met|(?:ask|asked|asking) for|(?:speak|spoke|spoken|talk|talked) (?:to|with)|"
+    r"(?:im|(?:ask|asked|asking) for|(?:speak|spoke|spoken|talk|talked) (?:to|with)|"
     r"(?:my|his|her|our|their|the) (?:son|daughter|husband|wife|partner|mother|mum|mom|father|dad|brother|sister|friend|flatmate|"
     r"neighbou?r|"
     r"colleague|boss)) "
@@ -51,7 +55,7 @@ _PLAIN_STATEMENT: Final = (
 """Only before a common given name."""
 _SHORT_HAILED: Final = re.compile(r"\W*(?:morning|afternoon|evening)\W*", re.IGNORECASE)
 _STATING: Final = re.compile(rf"\W*(?:{_STATEMENT}|{_PLAIN_STATEMENT})".replace(r"\?", "."), re.IGNORECASE)
-_SELF: Final = r"[a-z?]+(?:['-][a-z?]+)? (?:here|speaking)\b"
+_SELF: Final = r"[a-z?]+(?:['-][a-z?]+)? (?:here|speaking|hier|am apparat|is my name|is the name)\b"
 _SIGNED: Final = r"[-~^] ?[a-z?]+ ?(?:[a-z?]+ ?)?(?:\x00|$)"
 _LINE: Final = r"\n(?-i:[A-Z?])[a-z?'-]+ (?:[a-z]\. )?(?-i:[A-Z?])[a-z?'-]+ ?(?:[,\n\x00]|$)"
 _ASKED: Final = r"\b(?:your|his|her|their|full|first|last|sur|(?:account|card) ?holder(?:'s)?|passenger(?:'s)?|whose) ?names?\b"

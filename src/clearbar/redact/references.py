@@ -34,14 +34,19 @@ _NAMED: Final = rf"(?:\b|_)(?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})(?:\b|_|[0-9])"
 _LINK_WORD: Final = (
     r"numbers?|num|no|nr|ids?|refs?|references?|codes?|is|are|was|it's|its|the|my|your|our|under|with|here|and|s|nummer|num\?ro|n\?mero|"
     r"numero|ist|"
-    r"lautet|est|es|f\?r|for|called|starting|beginning|this|one|confirmation|booking|order"
+    r"lautet|est|es|f\?r|for|called|starting|beginning|this|one|confirmation|booking|order|um|uh|er|hm|would be|should be|i think|still|"
+    r"again"
 )
-_DIRECT: Final = rf"{_NAMED}(?:[^a-z0-9.?!\x00\n]|\.|{_LINK_WORD})*(?:[a-z_-]*[0-9][a-z0-9_/ .-]{{3}}|[a-z_-]{{3,}}[0-9]|(?-i:[A-Z]{{6}}))"
+_DIRECT: Final = rf"{_NAMED}(?:[^a-z0-9.!\x00\n]|\.|{_LINK_WORD})*(?:[a-z_-]*[0-9][a-z0-9_/ .-]{{3}}|[a-z_-]{{3,}}[0-9]|(?-i:[A-Z]{{6}}))"
 REFERENCE_NEEDS: Final = ((_DIRECT,), (_CODE, _ASK), (r"#[0-9]{4}|\b(?-i:(?:[A-Z]{2,4}-[0-9-]|[A-Z]-[0-9])[0-9]{3}|1Z)",))
 """A code behind what it is the number of; a code, and a question for one; or a code of distinct form."""
 _NEEDS_WORD: Final = re.compile(rf"_?(?:{_NAMED_WITH_WORD})[_\d]?".replace(r"\?", "."), re.IGNORECASE)
 _LINKING: Final = re.compile(
-    rf"(?:[^\w.?!\0\n]|_|\.(?=\d)|(?<![^\W_])(?:no|nr|num|ref)\.|(?<![^\W_])(?:{_LINK_WORD})(?![^\W_])){{0,24}}".replace(r"\?", "."),
+    rf"(?:[^\w.!\0\n]|_|\.(?=\d)|(?<![^\W_])(?:no|nr|num|ref)\.|(?<![^\W_])(?:{_LINK_WORD})(?![^\W_])){{0,24}}".replace(r"\?", "."),
+    re.IGNORECASE,
+)
+_AFTER: Final = re.compile(
+    rf",? (?:is|was|as|being|for) (?:the|my|our|your|his|her|its) (?:{_NAMED_ALONE}|{_NAMED_WITH_WORD})\b".replace(r"\?", "."),
     re.IGNORECASE,
 )
 _EXPLICIT: Final = re.compile(rf"(?:\b|_){_WORD}(?:\b|_)|#".replace(r"\?", "."), re.IGNORECASE)
@@ -142,6 +147,8 @@ def _named(view: View, names: list[tuple[int, int]], start: int, end: int) -> bo
         if name_end <= start and _LINKING.fullmatch(text, name_end, start):
             explicit = _EXPLICIT.search(text, name, start) is not None
             named = explicit or not _NEEDS_WORD.fullmatch(text, name, name_end)
+    if not named:
+        named = _is_code(written, explicit=False) and _AFTER.match(text, end) is not None
     return named and (explicit or _is_code(written, explicit=False)) and not _measured(text, start, end)
 
 
