@@ -7,7 +7,7 @@ from clearbar.label import NA, Label, LabelKind
 from clearbar.model import Model
 from clearbar.review.turns import Mark
 from clearbar.rubric import Criterion, Rubric
-from clearbar.store import Assignment, Calibration, Draft, Mode, RefusedError, State, Store, StoredConversation
+from clearbar.store import Assignment, Calibration, Draft, Mode, RefusedError, State, Store, StoredConversation, grading_hash
 from clearbar.verdict import NOT_APPLICABLE, UNGRADED, Verdict
 
 __all__ = ["Choice", "CriterionView", "Review", "SavedDraft", "commit", "is_revealed", "load_review", "marks_of", "settle"]
@@ -105,7 +105,7 @@ def load_review(store: Store, assignment: Assignment) -> Review:
         raise RefusedError("missing", "the conversation of this review is no longer stored", fix="go on with the queue")
     calibration = store.calibration(assignment.calibration) if assignment.calibration is not None else None
     revealed = is_revealed(assignment, calibration)
-    verdicts = _verdicts(store, assignment) if revealed else {}
+    verdicts = _verdicts(store, assignment, rubric) if revealed else {}
     drafts = store.drafts(assignment.number) or (_committed(store, assignment, rubric) if assignment.state is State.DONE else {})
     current = store.conversation(assignment.source, assignment.id)
     return Review(
@@ -119,8 +119,9 @@ def load_review(store: Store, assignment: Assignment) -> Review:
     )
 
 
-def _verdicts(store: Store, assignment: Assignment) -> dict[str, Verdict]:
-    audit = store.audit_of(assignment.source, assignment.id, assignment.text_hash or "", rubric=assignment.rubric)
+def _verdicts(store: Store, assignment: Assignment, rubric: Rubric) -> dict[str, Verdict]:
+    # by what graders read: a rubric that only weighs anew has taken the audit over
+    audit = store.audit_of(assignment.source, assignment.id, assignment.text_hash or "", grading=grading_hash(rubric))
     return {verdict.criterion: verdict for verdict in audit.verdicts} if audit else {}
 
 

@@ -52,7 +52,7 @@ class Guard:
                 self._complete(MutableHeaders(scope=message), scope["path"])
             await send(message)
 
-        refusal = None if scope["method"] in SAFE else _refusal(Headers(scope=scope))
+        refusal = _NOWHERE if _has_nul(scope) else None if scope["method"] in SAFE else _refusal(Headers(scope=scope))
         await (refusal or self._app)(scope, receive, complete)
 
     def _complete(self, headers: MutableHeaders, path: str) -> None:
@@ -61,6 +61,14 @@ class Guard:
         headers.setdefault("cache-control", "public, max-age=300" if path.startswith("/static/") else "no-store")
         if self._https:
             headers.setdefault("strict-transport-security", "max-age=31536000")
+
+
+_NOWHERE: Final = PlainTextResponse("There is no such page.", 404)
+
+
+def _has_nul(scope: Scope) -> bool:
+    """Return whether an address holds a NUL, which no id here has and no database takes."""
+    return "\0" in scope["path"] or b"%00" in scope.get("query_string", b"")
 
 
 def _refusal(headers: Headers) -> PlainTextResponse | None:

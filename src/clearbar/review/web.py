@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
-from fastapi import Depends, Request
+from fastapi import Depends, Path, Request
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel
@@ -23,7 +23,11 @@ from clearbar.review.snapshot import Snapshots
 from clearbar.settings import Settings
 from clearbar.store import Person, Store
 
-__all__ = ["Fault", "Room", "Visitor", "anybody", "cookie_name", "needs", "see"]
+__all__ = ["Fault", "Number", "Room", "Visitor", "anybody", "cookie_name", "needs", "see"]
+
+
+Number = Annotated[int, Path(ge=1, le=2**53)]
+"""A number in an address; larger ones no database has."""
 
 
 class Fault(Exception):  # noqa: N818 - a page, not a fault of the program
@@ -175,7 +179,7 @@ async def _with_form(visitor: Visitor) -> Visitor:
     if not sent:
         async with request.form(max_files=0) as form:
             for name, value in form.multi_items():
-                many.setdefault(name, []).append(str(value).replace("\r\n", "\n"))
+                many.setdefault(name, []).append(str(value).replace("\r\n", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}"))
         sent = many.get("csrf", [""])[0]
     if sent != visitor.csrf:
         raise Fault(403, "This form is from an earlier session", "Nothing was changed. Go back, reload the page and send it again.")

@@ -27,14 +27,14 @@ Key = tuple[str, str, str]
 class Disputes(Database):
     """Disputes and corrections."""
 
-    def audit_of(self, source: str, id: str, text_hash: str, *, rubric: str | None = None) -> StoredAudit | None:
-        """Return the newest audit of a text of a conversation, without turns, or the newest by one rubric."""
+    def audit_of(self, source: str, id: str, text_hash: str, *, grading: str | None = None) -> StoredAudit | None:
+        """Return the newest audit of a text of a conversation, without turns; of those made with one `grading_hash`, where given."""
         query = select(versions, *(audits.c[name] for name in _AUDIT), audits.c.run.label("made_in")).join(
             versions, (versions.c.source == audits.c.source) & (versions.c.id == audits.c.id) & (versions.c.text_hash == audits.c.text_hash)
         )
         query = query.where(audits.c.source == source, audits.c.id == id, audits.c.text_hash == text_hash)
-        if rubric is not None:
-            query = query.where(audits.c.rubric == rubric)
+        if grading is not None:
+            query = query.where(audits.c.grading_hash == grading)
         with self.read() as connection:
             row = connection.execute(query.order_by(audits.c.made_at.desc(), audits.c.number.desc()).limit(1)).mappings().one_or_none()
         if row is None:

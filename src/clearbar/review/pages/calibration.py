@@ -14,7 +14,7 @@ from clearbar.model import Model
 from clearbar.review.access import Right, covers, may
 from clearbar.review.pages.queue import visible_items
 from clearbar.review.reviewing import level_name
-from clearbar.review.web import Fault, Visitor, needs, see
+from clearbar.review.web import Fault, Number, Visitor, needs, see
 from clearbar.rubric import Rubric
 from clearbar.store import Assignment, Calibration, State
 from clearbar.verdict import NOT_APPLICABLE
@@ -144,7 +144,7 @@ def open_session(visitor: Annotated[Visitor, needs(Right.OVERSEE)]) -> Response:
 
 @router.get("/calibrations/{number}")
 @router.get("/calibrations/{number}.json")
-def show(visitor: Annotated[Visitor, needs(Right.REVIEW)], number: int) -> Response:
+def show(visitor: Annotated[Visitor, needs(Right.REVIEW)], number: Number) -> Response:
     """Show how far an open session is, or what a closed one came to."""
     session, assignments = _session(visitor, number)
     if session.state == "open":
@@ -153,7 +153,7 @@ def show(visitor: Annotated[Visitor, needs(Right.REVIEW)], number: int) -> Respo
 
 
 @router.post("/calibrations/{number}/close")
-def close(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: int) -> Response:
+def close(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: Number) -> Response:
     """Close a session and show its results to those who took part."""
     _session(visitor, number)
     visitor.store.close_calibration(number, by=visitor.name)
@@ -161,7 +161,7 @@ def close(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: int) -> Res
 
 
 @router.post("/calibrations/{number}/consensus")
-def agree(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: int) -> Response:
+def agree(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: Number) -> Response:
     """Record what the participants agreed on for one conversation."""
     session, _ = _session(visitor, number)
     place = visitor.text("place")

@@ -11,7 +11,7 @@ from clearbar.model import Model
 from clearbar.review.access import Right, covers, may
 from clearbar.review.pages.conversations import address_of, load_sheet, readable
 from clearbar.review.reviewing import level_name
-from clearbar.review.web import Fault, Visitor, needs, see
+from clearbar.review.web import Fault, Number, Visitor, needs, see
 from clearbar.rubric import Rubric
 from clearbar.store import Closing, Dispute, DisputeState, StoredConversation
 from clearbar.verdict import NOT_APPLICABLE
@@ -51,7 +51,7 @@ def show_list(visitor: Annotated[Visitor, needs(Right.READ)]) -> Response:
 
 
 @router.get("/disputes/{number}")
-def show(visitor: Annotated[Visitor, needs(Right.READ)], number: int) -> Response:
+def show(visitor: Annotated[Visitor, needs(Right.READ)], number: Number) -> Response:
     """Show a dispute and its outcome, and to those who may decide it the form."""
     return _page(visitor, _found(visitor, number))
 
@@ -85,7 +85,7 @@ def contest(visitor: Annotated[Visitor, needs(Right.CONTEST)]) -> Response:
 
 
 @router.post("/disputes/{number}/decide")
-def decide(visitor: Annotated[Visitor, needs(Right.DECIDE)], number: int) -> Response:
+def decide(visitor: Annotated[Visitor, needs(Right.DECIDE)], number: Number) -> Response:
     """Accept, accept in part or reject, with reasons."""
     one = _found(visitor, number)
     found, _, rubric = readable(visitor, one.source, one.id)

@@ -1,5 +1,6 @@
 """People, the audit trail, settings, erasure and exclusions."""
 
+import re
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -10,7 +11,7 @@ from clearbar.model import Model
 from clearbar.pipeline.erasure import apply_retention, erase_from_everywhere
 from clearbar.review.access import Right
 from clearbar.review.pages.queue import excludes
-from clearbar.review.web import Fault, Visitor, needs, see
+from clearbar.review.web import Fault, Number, Visitor, needs, see
 from clearbar.store import Exclusion, Person, StaffRole
 
 __all__ = ["router"]
@@ -18,6 +19,7 @@ __all__ = ["router"]
 router = APIRouter()
 NEWEST = 500
 """Lines of the audit trail on its page; the JSON twin holds all."""
+_CREDENTIALS = re.compile(r"//[^/\s]*@")
 FIELDS = ("channel", "language", "queue", "topic", "disposition", "team")
 
 
@@ -161,18 +163,18 @@ def add_exclusion(visitor: Annotated[Visitor, needs(Right.RUBRIC)]) -> Response:
 
 
 @router.post("/exclusions/{number}/end")
-def end_exclusion(visitor: Annotated[Visitor, needs(Right.RUBRIC)], number: int) -> Response:
+def end_exclusion(visitor: Annotated[Visitor, needs(Right.RUBRIC)], number: Number) -> Response:
     """Take a kind of conversation back into review."""
     visitor.store.end_exclusion(number, by=visitor.name)
     return see("/exclusions")
 
 
 def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, str]]:
-    """Return settings as lines; secrets show as asterisks."""
+    """Return settings as lines; secrets show as asterisks, and what stands before the host of an address not at all."""
     lines: list[tuple[str, str]] = []
     for name, value in settings.items():
         if isinstance(value, dict) and value:
             lines += _flat(value, f"{above}{name}.")
         else:
-            lines.append((f"{above}{name}", "" if value is None else str(value)))
+            lines.append((f"{above}{name}", "" if value is None else _CREDENTIALS.sub("//…@", str(value))))
     return lines

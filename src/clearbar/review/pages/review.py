@@ -10,7 +10,7 @@ from clearbar.label import NA, LabelKind
 from clearbar.review.access import Right
 from clearbar.review.reviewing import Review, SavedDraft, commit, load_review, marks_of, settle
 from clearbar.review.turns import show_turns, show_words
-from clearbar.review.web import Fault, Visitor, needs, see
+from clearbar.review.web import Fault, Number, Visitor, needs, see
 from clearbar.store import Assignment, Draft, RefusedError, State, Store
 from clearbar.verdict import NOT_APPLICABLE
 
@@ -21,13 +21,13 @@ Reviewer = Annotated[Visitor, needs(Right.REVIEW)]
 
 
 @router.get("/reviews/{number}")
-def show(visitor: Reviewer, number: int) -> Response:
+def show(visitor: Reviewer, number: Number) -> Response:
     """Show the conversation beside the criteria."""
     return _page(visitor, _review(visitor, number))
 
 
 @router.put("/reviews/{number}/drafts/{criterion}")
-async def save(visitor: Reviewer, number: int, criterion: str) -> Response:
+async def save(visitor: Reviewer, number: Number, criterion: str) -> Response:
     """Keep what was put down for one criterion; the answer says that it is on disk."""
     from starlette.concurrency import run_in_threadpool  # noqa: PLC0415
 
@@ -36,7 +36,7 @@ async def save(visitor: Reviewer, number: int, criterion: str) -> Response:
 
 
 @router.post("/reviews/{number}/save")
-def save_form(visitor: Reviewer, number: int) -> Response:
+def save_form(visitor: Reviewer, number: Number) -> Response:
     """Keep the whole form, where a browser runs no script."""
     review = _review(visitor, number)
     _take_form(visitor, review)
@@ -44,7 +44,7 @@ def save_form(visitor: Reviewer, number: int) -> Response:
 
 
 @router.post("/reviews/{number}/commit")
-def finish_blind(visitor: Reviewer, number: int) -> Response:
+def finish_blind(visitor: Reviewer, number: Number) -> Response:
     """Commit the levels; from then on the grader's may be seen."""
     review = _review(visitor, number)
     if review.assignment.state is not State.OPEN:
@@ -64,7 +64,7 @@ def finish_blind(visitor: Reviewer, number: int) -> Response:
 
 
 @router.post("/reviews/{number}/settle")
-def finish(visitor: Reviewer, number: int) -> Response:
+def finish(visitor: Reviewer, number: Number) -> Response:
     """Keep what was said in sight of the grader's levels, and end the review."""
     review = _review(visitor, number)
     if review.assignment.state is not State.COMMITTED:
@@ -80,7 +80,7 @@ def finish(visitor: Reviewer, number: int) -> Response:
 
 
 @router.post("/reviews/{number}/skip")
-def skip(visitor: Reviewer, number: int) -> Response:
+def skip(visitor: Reviewer, number: Number) -> Response:
     """Give the item back with a reason."""
     visitor.store.skip(number, visitor.name, visitor.text("why", longest=500, required="a reason for skipping"))
     return see("/queue")
@@ -135,6 +135,7 @@ def _save(visitor: Visitor, number: int, criterion: str, sent: SavedDraft) -> Re
 def _checked(visitor: Visitor, levels: tuple[str, ...], draft: Draft) -> Draft:
     if draft.level not in {None, NOT_APPLICABLE, *levels}:
         raise Fault(422, "There is no such level", "The rubric of this review does not have it; reload the page.")
+    draft = draft.model_copy(update={"note": draft.note.replace("\0", "\N{REPLACEMENT CHARACTER}")})
     longest = visitor.room.settings.review.note_length
     if len(draft.note) > longest:
         raise Fault(422, "The note is too long", f"It has {len(draft.note)} characters and may have {longest}; it is kept on this page.")

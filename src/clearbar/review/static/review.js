@@ -46,13 +46,14 @@ function light(criterion) {
   for (const mark of marksOf(criterion)) mark.classList.add("lit");
 }
 
-function activate(card, { focus = true } = {}) {
+function activate(card, { focus = true, move = true } = {}) {
   if (!card) return;
   active?.classList.remove("active");
   active = card;
   card.classList.add("active");
   light(card.dataset.criterion);
   if (focus) card.focus({ preventScroll: true });
+  if (!move) return;
   show(card);
   show(marksOf(card.dataset.criterion)[0], "center");
 }
@@ -190,4 +191,5 @@ helpButton.addEventListener("click", () => help.showModal());
 keysOn.checked = localStorage.getItem("clearbar:keys") !== "off";
 keysOn.addEventListener("change", () => localStorage.setItem("clearbar:keys", keysOn.checked ? "on" : "off"));
 document.documentElement.classList.add("js");
-activate(inPlay.find((card) => levelOf(card) === null) ?? inPlay[0] ?? cards[0]);
+// a page that is opened begins with the conversation; what was begun before goes on where it was left
+activate(inPlay.find((card) => levelOf(card) === null) ?? inPlay[0] ?? cards[0], { move: cards.some(levelOf) });
