@@ -10,10 +10,30 @@ from pydantic import Field, model_validator
 
 from clearbar.errors import RubricError
 from clearbar.model import Model
+from clearbar.project import Project
 from clearbar.rubric import Fault, Id, Rubric, raise_faults
-from clearbar.rubric_file import load_model, schema_text
+from clearbar.rubric_file import BESIDE, dump_model, load_model, rubric_path, schema_text
 
-__all__ = ["Advice", "Article", "Articles", "Point", "check_sources", "load_articles", "unknown_sources"]
+__all__ = [
+    "Advice",
+    "Article",
+    "Articles",
+    "Passage",
+    "Point",
+    "articles_for",
+    "check_sources",
+    "dump_articles",
+    "load_articles",
+    "unknown_sources",
+]
+
+
+class Passage(Model):
+    """Words of an article on which something rests; drafts name them, so that a person can look them up."""
+
+    file: str
+    quote: str
+    """At most 25 words, exactly as the file has them but for spaces."""
 
 
 class Point(Model):
@@ -23,6 +43,7 @@ class Point(Model):
     name: str
     says: str
     """One sentence in the project's own words."""
+    passage: Passage | None = None
 
 
 class Article(Model):
@@ -49,6 +70,7 @@ class Advice(Model):
     """One sentence in the project's own words."""
     articles: tuple[str, ...] = Field(min_length=1)
     """Ids of the articles that name it."""
+    passages: tuple[Passage, ...] = ()
 
 
 class Articles(Model):
@@ -97,6 +119,28 @@ def load_articles(path: Path) -> Articles:
         If the file is missing, no text, no YAML, or does not hang together; with every fault by line and field.
     """
     return load_model(path, Articles)
+
+
+def articles_for(rubric: str, project: Project) -> Articles:
+    """Return the articles that a rubric rests on: those in a file beside it, `NAME.sources.yaml`, where it has one; else the project's.
+
+    Parameters
+    ----------
+    rubric
+        Name or path of the rubric, as for `open_rubric`.
+
+    Raises
+    ------
+    RubricError
+        If the file cannot be used.
+    """
+    own = rubric_path(rubric, project).with_suffix(BESIDE)
+    return load_articles(own if own.is_file() else project.path("rubrics/sources.yaml"))
+
+
+def dump_articles(articles: Articles) -> str:
+    """Return articles as YAML text that `load_articles` reads back; defaults are left out."""
+    return dump_model(articles, "sources.schema.json")
 
 
 def check_sources(rubric: Rubric, articles: Articles) -> None:

@@ -25,13 +25,15 @@ try:
 except ImportError:  # pragma: no cover - PyYAML built without libyaml
     from yaml import SafeLoader as _YamlLoader  # type: ignore[assignment]
 
-__all__ = ["dump_rubric", "json_schema", "load_model", "load_rubric", "open_rubric", "schema_text"]
+__all__ = ["BESIDE", "dump_model", "dump_rubric", "json_schema", "load_model", "load_rubric", "open_rubric", "rubric_path", "schema_text"]
 
 M = TypeVar("M", bound=Model)
-SCHEMA_LINE = "# yaml-language-server: $schema=rubric.schema.json\n"
+SCHEMA_LINE = "# yaml-language-server: $schema={schema}\n"
 """Tells editors where the schema lies."""
 SOURCES = "sources"
 """The file beside the rubrics that describes the articles."""
+BESIDE = ".sources.yaml"
+"""How the file ends that describes the articles of one rubric alone."""
 DEEPEST = 32
 """Levels of nesting."""
 SHOWN = 12
@@ -68,16 +70,28 @@ def open_rubric(asked: str, project: Project, *, drafts: bool = False) -> Rubric
     RubricError
         If there is none, it cannot be used, or it is a draft.
     """
-    path = Path(asked)
-    if not path.is_file():
-        path = project.root / "rubrics" / f"{asked.removesuffix('.yaml')}.yaml"
-        if not path.is_file():
-            names = sorted(file.stem for file in path.parent.glob("*.yaml") if file.stem != SOURCES)
-            raise RubricError(f"there is no rubric {asked!r} in {path.parent}", fix=f"there is: {', '.join(names)}; or name a YAML file")
+    path = rubric_path(asked, project)
     rubric = load_rubric(path)
     if rubric.status == "draft" and not drafts:
         raise RubricError(f"{path}: is a draft, and nothing grades with a draft", fix="have a person read it, then set 'status: approved'")
     return rubric
+
+
+def rubric_path(asked: str, project: Project) -> Path:
+    """Return the file of a rubric that is named as `open_rubric` takes it.
+
+    Raises
+    ------
+    RubricError
+        If there is none.
+    """
+    path = Path(asked)
+    if not path.is_file():
+        path = project.root / "rubrics" / f"{asked.removesuffix('.yaml')}.yaml"
+        if not path.is_file():
+            names = sorted(file.stem for file in path.parent.glob("*.yaml") if file.stem != SOURCES and not file.name.endswith(BESIDE))
+            raise RubricError(f"there is no rubric {asked!r} in {path.parent}", fix=f"there is: {', '.join(names)}; or name a YAML file")
+    return path
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -112,8 +126,13 @@ def load_model(path: Path, model: type[M]) -> M:
 
 def dump_rubric(rubric: Rubric) -> str:
     """Return a rubric as YAML text that `load_rubric` reads back; defaults are left out."""
-    plain = rubric.model_dump(mode="json", exclude_defaults=True)
-    return SCHEMA_LINE + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
+    return dump_model(rubric, "rubric.schema.json")
+
+
+def dump_model(value: Model, schema: str) -> str:
+    """Return a model as YAML text that `load_model` reads back, with the name of its schema in the first line."""
+    plain = value.model_dump(mode="json", exclude_defaults=True)
+    return SCHEMA_LINE.format(schema=schema) + yaml.safe_dump(plain, sort_keys=False, allow_unicode=True, width=120)
 
 
 def json_schema(model: type[Model] = Rubric) -> dict[str, Any]:

@@ -64,7 +64,8 @@ class LlmSettings(_Section):
     """How an LLM is called."""
 
     model: str | None = None
-    """Without a model there is no LLM, whatever keys the environment holds: nobody pays by accident."""
+    """`OPENAI_MODEL` works too. Without a model there is no LLM, whatever keys the environment holds: nobody pays by accident.
+    Only a server that is named and serves a single model needs none."""
     base_url: str | None = None
     """Any OpenAI-compatible server; `OPENAI_BASE_URL` works too."""
     api_key: SecretStr | None = None
@@ -245,7 +246,7 @@ class Settings(BaseSettings):
 
 
 class _OpenAIEnvironment(PydanticBaseSettingsSource):
-    """The two variables that every OpenAI client reads; what is said in our own settings wins."""
+    """The variables that every OpenAI client reads; what is said in our own settings wins."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:  # noqa: ARG002
         """Return nothing: all is given at once."""
@@ -253,7 +254,7 @@ class _OpenAIEnvironment(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Return the settings found."""
-        names = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL"}
+        names = {"api_key": "OPENAI_API_KEY", "base_url": "OPENAI_BASE_URL", "model": "OPENAI_MODEL"}
         return {"llm": {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}}
 
 

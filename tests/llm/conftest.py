@@ -78,6 +78,7 @@ def server(server_process: LiveServer) -> LiveServer:
         batch_faults={},
         batch_status="completed",
         no_batches=False,
+        drafts=[],
         down=False,
     )
     return server_process

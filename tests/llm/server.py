@@ -62,6 +62,8 @@ class Config:
     """Shares of batch lines that are `expired`, `failed` or `missing`."""
     batch_status: str = "completed"
     no_batches: bool = False
+    drafts: list[str] = field(default_factory=list)
+    """Replies to the next requests for a draft of a rubric, in order; an empty one is refused."""
     down: bool = False
     """Every connection is closed without an answer."""
 
@@ -269,6 +271,10 @@ class Server:
             return refusal
         self.requests += 1
         asked = Asked(body)
+        if asked.system.startswith("Propose criteria"):
+            self.bodies = [*self.bodies[-19:], body]
+            text = self.config.drafts.pop(0) if self.config.drafts else ""
+            return await self._answer(request, body, self._completion(body, text or None, "stop", refusal=None if text else "I cannot."))
         if not asked.turns:
             self.probes += 1
             return await self._answer(request, body, self._completion(body, '{"ok": true}', "stop"))

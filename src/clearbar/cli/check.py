@@ -11,6 +11,7 @@ from clearbar.cli.options import (
     GraderOption,
     JsonOption,
     MapOption,
+    ModelOption,
     ProjectOption,
     RubricOption,
     list_some,
@@ -56,6 +57,7 @@ def check(
     ] = None,
     map: MapOption = None,
     grader: GraderOption = None,
+    model: ModelOption = None,
     rubric: RubricOption = None,
     split: Annotated[Split, typer.Option("--split", help="Part of the project's own labelled set.")] = Split.TEST,
     stability: Annotated[
@@ -72,13 +74,16 @@ def check(
 
     where, settings = open_project(project)
     if stability or fairness:
-        return _probe(where, settings, "stability" if stability else "fairness", grader, rubric, as_json=as_json)
+        from clearbar.pipeline.workspace import with_model
+
+        return _probe(where, with_model(settings, model), "stability" if stability else "fairness", grader, rubric, as_json=as_json)
     request = CheckRequest(
         split=split.value,
         labels=tuple(labels or ()),
         transcripts=tuple(transcripts or ()),
         map=tuple(map or ()),
         grader=grader.value if grader else None,
+        model=model,
         rubric=rubric,
     )
     checked = run_check(where, settings, request, notice=notice)

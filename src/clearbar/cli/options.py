@@ -19,6 +19,7 @@ __all__ = [
     "GraderOption",
     "JsonOption",
     "MapOption",
+    "ModelOption",
     "ProjectOption",
     "RubricOption",
     "list_some",
@@ -54,6 +55,9 @@ GraderOption = Annotated[
         help="auto: the LLM where there is one, else and on failure rules. cascade: rules where measured good enough, LLM for the rest.",
         show_default=False,
     ),
+]
+ModelOption = Annotated[
+    str | None, typer.Option("--model", metavar="M", help="The LLM's name; that of the settings by default.", show_default=False)
 ]
 MapOption = Annotated[
     list[str] | None,

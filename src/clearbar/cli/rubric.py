@@ -1,10 +1,23 @@
 """`clearbar rubric …`: read, check, compare, draft and explain rubrics."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, notice, open_project, print_json, read_date, table
+from clearbar.cli.options import (
+    GraderOption,
+    JsonOption,
+    ModelOption,
+    ProjectOption,
+    RubricOption,
+    notice,
+    open_project,
+    print_json,
+    read_date,
+    table,
+)
+from clearbar.errors import UsageError
 
 if TYPE_CHECKING:
     from clearbar.grading.rules import Explanation
@@ -27,7 +40,7 @@ def register(app: typer.Typer) -> None:
 @commands.command()
 def show(rubric: NameArgument = None, as_json: JsonOption = False, project: ProjectOption = None) -> int:
     """Print a rubric for people: criteria, levels, weights, gates, and what they rest on."""
-    from clearbar.articles import load_articles
+    from clearbar.articles import articles_for
     from clearbar.description import describe
     from clearbar.rubric_file import open_rubric
 
@@ -36,20 +49,20 @@ def show(rubric: NameArgument = None, as_json: JsonOption = False, project: Proj
     if as_json:
         print_json(found.model_dump(mode="json"))
     else:
-        typer.echo(describe(found, load_articles(where.path("rubrics/sources.yaml"))))
+        typer.echo(describe(found, articles_for(rubric or settings.grading.rubric, where)))
     return 0
 
 
 @commands.command()
 def lint(rubric: NameArgument = None, as_json: JsonOption = False, project: ProjectOption = None) -> int:
     """Check a rubric's wording and build: double questions, undefined N/A, overlapping levels, missing sources. Exits 1 on errors."""
-    from clearbar.articles import load_articles
+    from clearbar.articles import articles_for
     from clearbar.lint import lint as find
     from clearbar.rubric_file import open_rubric
 
     where, settings = open_project(project)
     found = open_rubric(rubric or settings.grading.rubric, where, drafts=True)
-    findings = find(found, load_articles(where.path("rubrics/sources.yaml")))
+    findings = find(found, articles_for(rubric or settings.grading.rubric, where))
     if as_json:
         print_json([finding.model_dump(mode="json") for finding in findings])
     else:
@@ -57,6 +70,52 @@ def lint(rubric: NameArgument = None, as_json: JsonOption = False, project: Proj
             typer.echo(f"{finding.level}: {finding.place}: {finding.what}: {finding.fix}")
         typer.echo(f"{found.name} {found.version}: {len(found.criteria)} criteria, {len(findings)} findings")
     return 1 if any(finding.level == "error" for finding in findings) else 0
+
+
+@commands.command()
+def draft(
+    articles: Annotated[list[Path], typer.Argument(metavar="ARTICLES…", help="Text or Markdown files on service, or folders of them.")],
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="The rubric to write; its sources go beside it.")],
+    grader: GraderOption = None,
+    model: ModelOption = None,
+    rubric: RubricOption = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = None,
+) -> int:
+    """Propose a rubric from articles, each point with the passage it rests on. A draft: nothing grades with it until you approve it."""
+    from clearbar.pipeline.drafting import draft_rubric
+
+    if out.suffix != ".yaml":
+        raise UsageError(f"-o {out} is no YAML file", fix="let the name end in .yaml")
+    where, settings = open_project(project)
+    made = draft_rubric(
+        where,
+        settings,
+        articles,
+        name=out.stem,
+        rubric=rubric,
+        grader=grader.value if grader else None,
+        model=model,
+        notice=notice,
+    )
+    beside = made.write(out)
+    if as_json:
+        print_json(made.model_dump(mode="json"))
+        return 0
+    points = {(article.id, point.id): point for article in made.articles.articles for point in article.points}
+    rows = [
+        (
+            item.id,
+            "new" if item.id in made.new else "known",
+            str(len(item.sources)),
+            next((point.passage.quote for source in item.sources if (point := points[source.article, source.id or ""]).passage), ""),
+        )
+        for item in made.rubric.criteria
+    ]
+    table(f"drafted {made.how}", ("criterion", "", "passages", "the first"), rows, right=(2,))
+    typer.echo(f"{len(made.articles.causes)} causes, {len(made.articles.steps)} steps, {made.passages} passages in all")
+    typer.echo(f"a draft lies in {out}, its passages in {beside}; next: clearbar rubric lint {out}")
+    return 0
 
 
 @commands.command()

@@ -96,11 +96,16 @@ def _store(where: Project, settings: Settings) -> tuple[bool, str]:
 
 
 def _llm(settings: Settings) -> tuple[bool, str]:
-    from clearbar.grading.llm import available
+    from clearbar.grading.llm import find_model, why_unavailable
 
-    if not available(settings.llm):
-        return settings.grading.grader in {"auto", "rules"}, "none is set up (OPENAI_API_KEY and CLEARBAR_LLM__MODEL); rules grade"
-    return True, f"{settings.llm.model} is set up; `clearbar audit --dry-run` asks it nothing and prints what it would cost"
+    found = list[str]()
+    try:
+        llm = find_model(settings.llm, found.append)
+    except ClearbarError as error:
+        return settings.grading.grader == "rules", str(error)
+    if why := why_unavailable(llm):
+        return settings.grading.grader in {"auto", "rules"}, f"none is set up, so rules grade: {why}"
+    return True, f"{llm.model} is set up; `clearbar audit --dry-run` asks it nothing and prints what it would cost"
 
 
 def _prefect() -> tuple[bool, str]:

@@ -97,13 +97,22 @@ def run_audit(
     with ExitStack() as stack:
         store = open_store(project, settings)
         space = stack.enter_context(
-            open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, mode=request.mode, notice=notice)
+            open_workspace(
+                project,
+                settings,
+                rubric=request.rubric,
+                grader=request.grader,
+                model=request.model,
+                store=store,
+                mode=request.mode,
+                notice=notice,
+            )
         )
         work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
         automatic = (request.grader or settings.grading.grader) == "auto"
         # Where an LLM is set up and does not answer, its grades of other days still stand, with the rules' beside them.
-        asked_first = "llm" if automatic and settings.llm.model else space.asked
+        asked_first = "llm" if automatic and space.settings.llm.model else space.asked
         asked = ReportRequest(
             sources=pulled.sources,
             since=request.report_since or request.since,

@@ -43,6 +43,8 @@ class CheckRequest(Model):
     """The conversations that they label; the project's own by default. Labels inside transcripts need none."""
     map: tuple[str, ...] = ()
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    model: str | None = None
+    """The LLM; that of the settings by default."""
     rubric: str | None = None
     split: Literal["all", "dev", "test"] = "test"
     """Which side of the recorded split of the project's own labelled set; other labels are used whole."""
@@ -103,7 +105,9 @@ def run_check(project: Project, settings: Settings, request: CheckRequest, *, no
         If no label can be read, or none belongs to a conversation.
     """
     store = open_store(project, settings)
-    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, notice=notice) as space:
+    with open_workspace(
+        project, settings, rubric=request.rubric, grader=request.grader, model=request.model, store=store, notice=notice
+    ) as space:
         return check_with(space, request, notice=notice)
 
 

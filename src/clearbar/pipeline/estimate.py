@@ -4,9 +4,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from clearbar.errors import GraderUnavailableError
-from clearbar.grading.llm import Estimate, estimate, why_unavailable
+from clearbar.grading.llm import Estimate, estimate, find_model, why_unavailable
 from clearbar.pipeline.intake import Room, Taken, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
+from clearbar.pipeline.workspace import with_model
 from clearbar.project import Project
 from clearbar.redact import Redactor
 from clearbar.rubric_file import open_rubric
@@ -16,7 +17,7 @@ __all__ = ["estimate_cost"]
 
 
 def estimate_cost(project: Project, settings: Settings, request: AuditRequest, *, notice: Callable[[str], None]) -> Estimate:
-    """Return conversations, calls, tokens and cost of grading a request by the LLM that is set up; nothing is sent.
+    """Return conversations, calls, tokens and cost of grading a request by the LLM that is set up; no conversation is sent.
 
     Conversations that were graded before are counted too: this is what it costs at most.
 
@@ -25,7 +26,8 @@ def estimate_cost(project: Project, settings: Settings, request: AuditRequest, *
     GraderUnavailableError
         If no LLM is set up.
     """
-    if why := why_unavailable(settings.llm):
+    llm = find_model(with_model(settings, request.model).llm, notice)
+    if why := why_unavailable(llm):
         raise GraderUnavailableError(f"nothing to estimate: {why}", fix="rules cost nothing")
     rubric = open_rubric(request.rubric or settings.grading.rubric, project)
     redactor = Redactor(settings.redaction, project.secret())
@@ -36,4 +38,4 @@ def estimate_cost(project: Project, settings: Settings, request: AuditRequest, *
         for item in pull(redactor, settings, source, request, after=None, now=datetime.now(UTC), room=room)
         if isinstance(item, Taken)
     ]
-    return estimate(taken, rubric, settings.llm, prompt_folder=project.path("prompts"))
+    return estimate(taken, rubric, llm, prompt_folder=project.path("prompts"))

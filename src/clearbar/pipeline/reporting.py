@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clearbar.articles import load_articles
+from clearbar.articles import articles_for
 from clearbar.audit import assemble
 from clearbar.corrections import Corrections
 from clearbar.errors import Rejection, UsageError
@@ -146,7 +146,7 @@ def make_reports(
     folder = (request.out or project.state / "reports").expanduser().absolute()  # erasure finds it wherever it is run
     if not items:
         return Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
-    articles = load_articles(project.path("rubrics/sources.yaml"))
+    articles = articles_for(request.rubric or settings.grading.rubric, project)
     period = Period(since=request.since, until=request.until)
     facts = _facts(store, run, why_rules)
     names = _names(store, items) if settings.report.agents == "name" else {}

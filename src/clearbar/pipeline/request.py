@@ -66,6 +66,8 @@ class AuditRequest(Model):
     until: Moment | None = None
     """Only conversations that started before this moment."""
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    model: str | None = None
+    """The LLM; that of the settings by default."""
     rubric: str | None = None
     limit: int | None = Field(default=None, ge=1)
     """Stop after so many conversations were taken."""

@@ -14,14 +14,14 @@ from clearbar.project import Project
 from clearbar.redact import Redactor
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
-from clearbar.settings import Settings
+from clearbar.settings import LlmSettings, Settings
 from clearbar.store import Store
 
 if TYPE_CHECKING:
     from clearbar.grading.llm import LlmGrader
     from clearbar.grading.llm.ledger import Ledger
 
-__all__ = ["Asked", "Workspace", "open_store", "open_workspace", "store_url"]
+__all__ = ["Asked", "Workspace", "open_store", "open_workspace", "store_url", "with_model"]
 
 Asked = Literal["auto", "rules", "llm", "cascade"]
 
@@ -88,6 +88,7 @@ def open_workspace(
     grader: Asked | None = None,
     store: Store | None = None,
     mode: Literal["calls", "batch"] = "calls",
+    model: str | None = None,
     notice: Callable[[str], None],
 ) -> Workspace:
     """Return what an audit works with.
@@ -104,6 +105,8 @@ def open_workspace(
         Where grades are kept and found again; closed together with the workspace.
     mode
         `batch` asks the LLM by the provider's batch interface.
+    model
+        The LLM; the setting by default.
     notice
         Called with lines that a person should see.
 
@@ -115,11 +118,21 @@ def open_workspace(
         If an LLM was demanded and cannot work.
     """
     try:
-        return _with_grader(_bare(project, settings, rubric, store, mode), grader or settings.grading.grader, project.secret(), notice)
+        bare = _bare(project, with_model(settings, model), rubric, store, mode)
+        return _with_grader(bare, grader or settings.grading.grader, project.secret(), notice)
     except BaseException:
         if store is not None:
             store.close()
         raise
+
+
+def with_model(settings: Settings, model: str | None) -> Settings:
+    """Return the settings with another LLM, where one is named."""
+    return _with_llm(settings, settings.llm.model_copy(update={"model": model})) if model else settings
+
+
+def _with_llm(settings: Settings, llm: LlmSettings) -> Settings:
+    return settings.model_copy(update={"llm": llm})
 
 
 def _bare(project: Project, settings: Settings, rubric: str | None, store: Store | None, mode: str) -> Workspace:
@@ -146,13 +159,16 @@ def _bare(project: Project, settings: Settings, rubric: str | None, store: Store
 def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable[[str], None]) -> Workspace:
     if asked == "rules":
         return space
-    from clearbar.grading.llm import LlmGrader, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
+    from clearbar.grading.llm import LlmGrader, find_model, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
 
+    try:
+        space = replace(space, settings=_with_llm(space.settings, find_model(space.settings.llm, notice)))
+    except GraderUnavailableError as error:
+        return _by_rules(space, asked, error, notice)
     if why := why_unavailable(space.settings.llm):
         if asked != "auto":
             raise GraderUnavailableError(
-                f"--grader {asked} needs an LLM and none is set up: {why}",
-                fix="set OPENAI_API_KEY and CLEARBAR_LLM__MODEL, or use --grader rules",
+                f"--grader {asked} needs an LLM and none is set up: {why}", fix="or use --grader rules; see docs/llm.md"
             )
         return replace(space, why_rules=f"no LLM is set up: {why}")
     llm = LlmGrader(
@@ -162,14 +178,19 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
         llm.probe()
     except GraderUnavailableError as error:
         llm.close()
-        if asked != "auto":
-            raise
-        notice(f"the LLM cannot be used, so rules grade: {error}")
-        return replace(space, why_rules=f"the LLM could not be used: {error.what}")
+        return _by_rules(space, asked, error, notice)
     for line in llm.notes:
         notice(line)
     ready = replace(space, llm=llm, asked="llm")
     return _with_cascade(ready, llm, notice) if asked == "cascade" else ready
+
+
+def _by_rules(space: Workspace, asked: Asked, error: GraderUnavailableError, notice: Callable[[str], None]) -> Workspace:
+    """Return the workspace with rules alone, where an LLM that cannot be used was no demand; else raise."""
+    if asked != "auto":
+        raise error
+    notice(f"the LLM cannot be used, so rules grade: {error}")
+    return replace(space, why_rules=f"the LLM could not be used: {error.what}")
 
 
 def _ledger(store: Store | None) -> "Ledger":

@@ -4,5 +4,6 @@ from clearbar.grading.llm.estimate import Estimate, estimate
 from clearbar.grading.llm.grader import LlmGrader, available, why_unavailable
 from clearbar.grading.llm.ledger import Ledger
 from clearbar.grading.llm.memory import MemoryLedger
+from clearbar.grading.llm.models import find_model
 
-__all__ = ["Estimate", "Ledger", "LlmGrader", "MemoryLedger", "available", "estimate", "why_unavailable"]
+__all__ = ["Estimate", "Ledger", "LlmGrader", "MemoryLedger", "available", "estimate", "find_model", "why_unavailable"]

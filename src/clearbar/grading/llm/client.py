@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +15,17 @@ if TYPE_CHECKING:
     from langchain_core.messages import AIMessage
     from langchain_openai import ChatOpenAI
 
-__all__ = ["Client", "Completion"]
+__all__ = ["Client", "Completion", "untraced"]
 
 NO_KEY = "none"
 """Sent to servers for which no key is set; the library insists on one."""
+
+
+def untraced() -> AbstractContextManager[None]:
+    """Keep what is sent from LangChain's tracing, whatever the environment says: it goes to the model, and nowhere else."""
+    from langsmith import tracing_context  # noqa: PLC0415 - heavy
+
+    return tracing_context(enabled=False)
 
 
 @dataclass(frozen=True, slots=True)

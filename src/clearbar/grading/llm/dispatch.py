@@ -14,6 +14,7 @@ from clearbar.errors import ClearbarError
 from clearbar.grading.llm.asking import Asker, Wanted
 from clearbar.grading.llm.batch import Batches
 from clearbar.grading.llm.caller import Caller
+from clearbar.grading.llm.client import untraced
 from clearbar.grading.llm.desk import Desk
 from clearbar.grading.llm.faults import CallError
 from clearbar.grading.llm.ledger import BatchJob, RawReply
@@ -58,9 +59,7 @@ class Dispatcher:
 
     async def grade(self, wanted: Mapping[str, Wanted]) -> dict[str, Grade | GradeFailure]:
         """Return one result a key: what can be claimed is graded, then what others are asking is waited for."""
-        from langsmith import tracing_context  # noqa: PLC0415 - heavy
-
-        with tracing_context(enabled=False):  # conversations go to the model, and nowhere else
+        with untraced():
             return await self._grade(wanted)
 
     async def _grade(self, wanted: Mapping[str, Wanted]) -> dict[str, Grade | GradeFailure]:

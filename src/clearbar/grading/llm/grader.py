@@ -41,7 +41,8 @@ VERSION = 1
 def why_unavailable(settings: LlmSettings) -> str | None:
     """Return why no LLM is configured, in one line, or None if one is."""
     if not settings.model:
-        return "no model is set (CLEARBAR_LLM__MODEL)"
+        needs = "" if settings.api_key or settings.base_url else ", and OPENAI_API_KEY or OPENAI_BASE_URL"
+        return f"no model is set (CLEARBAR_LLM__MODEL, OPENAI_MODEL or --model{needs})"
     if settings.api_key is None and settings.base_url is None:
         return "neither a key (OPENAI_API_KEY) nor a server (OPENAI_BASE_URL) is set"
     return None

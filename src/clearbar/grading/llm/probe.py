@@ -12,7 +12,7 @@ from clearbar.grading.llm.dialect import Dialect, ReplyMode, endpoint
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.settings import LlmSettings
 
-__all__ = ["PROBE_SECONDS", "mode_note", "negotiate"]
+__all__ = ["PROBE_SECONDS", "mode_note", "negotiate", "unavailable"]
 
 PROBE_SECONDS = 30.0
 """A model that takes longer for one word will not grade."""
@@ -45,7 +45,7 @@ async def negotiate(client: Client, settings: LlmSettings, dialect: Dialect) -> 
         except CallError as fault:
             other = dialect.without(fault.message.lower(), fault.param) if fault.failure == "refused" else None
             if other is None or (other.mode != dialect.mode and settings.reply_mode != "auto"):
-                raise _unavailable(fault, settings) from fault
+                raise unavailable(fault, settings) from fault
             dialect = other
             continue
         weaker = dialect.weaker()
@@ -81,7 +81,7 @@ def _is_json(completion: Completion) -> bool:
         return False
 
 
-def _unavailable(fault: CallError, settings: LlmSettings) -> GraderUnavailableError:
+def unavailable(fault: CallError, settings: LlmSettings) -> GraderUnavailableError:
     """Return the one line that a person reads."""
     what, fix = _diagnose(fault, settings)
     status = f" ({fault.status})" if fault.status else ""

@@ -22,7 +22,7 @@ from clearbar.rubric import Rubric
 from clearbar.transcript import Role, Turn
 from clearbar.verdict import NOT_APPLICABLE, Evidence, Failure
 
-__all__ = ["Fault", "FaultKind", "Reader", "Reading", "Said"]
+__all__ = ["Fault", "FaultKind", "Reader", "Reading", "Said", "read_object"]
 
 MAX_WHY = 600
 """Characters of a rationale that are kept."""
@@ -151,20 +151,28 @@ class Reader:
         return said
 
 
-def _items(reply: RawReply) -> tuple[list[Any], Fault | None]:
-    """Return the list of verdicts in a reply, or the fault that makes all of it unreadable."""
+def read_object(reply: RawReply) -> dict[str, Any] | Fault:
+    """Return the one JSON object that a reply is, or the fault that makes all of it unreadable."""
     if reply.refusal or reply.finish_reason == "content_filter":
-        return [], Fault(kind=FaultKind.REFUSED, words="the reply was refused; judging the words of others is all that is asked")
+        return Fault(kind=FaultKind.REFUSED, words="the reply was refused; judging the words of others is all that is asked")
     if reply.finish_reason == "length":
-        return [], Fault(kind=FaultKind.TRUNCATED, words="the reply was cut off at the limit of its length; be brief")
+        return Fault(kind=FaultKind.TRUNCATED, words="the reply was cut off at the limit of its length; be brief")
     content = _THINKING.sub("", reply.content or "").strip()
     if fenced := _FENCE.match(content):
         content = fenced[1].strip()
     try:
         document = json.loads(content, object_pairs_hook=_object)
     except (ValueError, RecursionError):
-        return [], Fault(kind=FaultKind.UNREAD, words="the reply is not one JSON object")
-    verdicts = document.get("verdicts") if isinstance(document, dict) else None
+        document = None
+    return document if isinstance(document, dict) else Fault(kind=FaultKind.UNREAD, words="the reply is not one JSON object")
+
+
+def _items(reply: RawReply) -> tuple[list[Any], Fault | None]:
+    """Return the list of verdicts in a reply, or the fault that makes all of it unreadable."""
+    document = read_object(reply)
+    if isinstance(document, Fault):
+        return [], document
+    verdicts = document.get("verdicts")
     if not isinstance(verdicts, list):
         return [], Fault(kind=FaultKind.UNREAD, words='the reply has no list "verdicts"')
     return verdicts, None

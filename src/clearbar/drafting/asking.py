@@ -1,0 +1,196 @@
+"""Proposals by an LLM: one article at a time, asked once more where something in a reply cannot be used, by rules where it fails."""
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from clearbar.articles import Articles
+from clearbar.drafting.matching import match_articles
+from clearbar.drafting.passages import MAX_QUOTE, ArticleText
+from clearbar.drafting.proposals import Proposals
+from clearbar.drafting.reply import draft_schema, read_proposals
+from clearbar.errors import ProjectError
+from clearbar.grading.llm.asking import window
+from clearbar.grading.llm.caller import Budget, Caller, Request
+from clearbar.grading.llm.client import Client, untraced
+from clearbar.grading.llm.desk import Desk
+from clearbar.grading.llm.dialect import Dialect, ReplyMode, default_dialect, endpoint
+from clearbar.grading.llm.faults import CallError
+from clearbar.grading.llm.ledger import RawReply, Spend
+from clearbar.grading.llm.memory import MemoryLedger
+from clearbar.grading.llm.prices import load_prices
+from clearbar.grading.llm.probe import mode_note, negotiate
+from clearbar.grading.llm.prompt import show
+from clearbar.grading.llm.reply import Fault, read_object
+from clearbar.grading.llm.tokens import estimate_tokens
+from clearbar.rubric import Rubric
+from clearbar.settings import LlmSettings
+from clearbar.verdict import Usage
+
+__all__ = ["ask_articles"]
+
+TEMPLATE: Final = "draft_rubric.md.j2"
+ROUNDS: Final = 2
+"""A reply with faults is asked for once more."""
+Message = tuple[str, str]
+
+
+def ask_articles(
+    articles: Sequence[ArticleText],
+    rubric: Rubric,
+    known: Articles,
+    settings: LlmSettings,
+    *,
+    prompt_folder: Path,
+    note: Callable[[str], None],
+) -> tuple[Proposals, Usage]:
+    """Return what articles ask for as an LLM reads them, with every quote checked, and what the calls consumed.
+
+    Parameters
+    ----------
+    articles
+        What is read, one request each; one that is longer than the model's window, or whose reply cannot be used, is read by rules.
+    rubric, known
+        Criteria, causes and steps whose ids the model may use again.
+    note
+        Called with lines that a person should see.
+
+    Raises
+    ------
+    GraderUnavailableError
+        If the LLM cannot be used at all.
+    """
+    with untraced():
+        return asyncio.run(_ask_all(articles, _Matter(rubric, known, prompt_folder), settings, note))
+
+
+class _Matter(NamedTuple):
+    """What the model is told beside the article."""
+
+    rubric: Rubric
+    known: Articles
+    folder: Path
+
+    def system(self, shape: str) -> str:
+        """Return the part of the prompt that is the same for every article."""
+        return _render(self.folder, self.rubric, self.known, shape)
+
+
+async def _ask_all(
+    articles: Sequence[ArticleText], matter: _Matter, settings: LlmSettings, note: Callable[[str], None]
+) -> tuple[Proposals, Usage]:
+    client, desk = Client(settings), Desk(MemoryLedger())
+    client.prepare()
+    try:
+        dialect, _ = await negotiate(client, settings, default_dialect(settings))
+        if line := mode_note(dialect):
+            note(line)
+        prices = load_prices(matter.folder / "prices.yaml")
+        limit = Spend(calls=settings.budget_calls, tokens=settings.budget_tokens, usd=settings.budget_usd)
+        bucket = f"{settings.model} at {endpoint(settings)}"
+        caller = Caller(client, desk, settings, prices, budget=Budget("draft", limit), bucket=bucket)
+        room = window(settings, prices.of(settings.model or "")) - settings.max_output_tokens
+        reader = _Reader(caller, settings, dialect, matter, room=room)
+        found = await asyncio.gather(*(reader.read(article, note) for article in articles))
+    finally:
+        await client.close()
+        desk.close()
+    return sum(found, Proposals()), caller.spent
+
+
+class _Reader:
+    """Asks about articles."""
+
+    def __init__(self, caller: Caller, settings: LlmSettings, dialect: Dialect, matter: _Matter, *, room: int) -> None:
+        self._caller = caller
+        self._rubric, self._known = matter.rubric, matter.known
+        self._room = room
+        self._output = settings.max_output_tokens
+        schema = draft_schema(matter.rubric)
+        self._fields = dialect.fields(schema, tokens=self._output, temperature=settings.temperature, seed=settings.seed)
+        shaped = dialect.mode in {ReplyMode.JSON_OBJECT, ReplyMode.TEXT}
+        self._system = matter.system(orjson.dumps(schema).decode() if shaped else "")
+
+    async def read(self, article: ArticleText, note: Callable[[str], None]) -> Proposals:
+        """Return what one article asks for."""
+        messages: list[Message] = [("system", self._system), ("user", _fenced(article))]
+        if estimate_tokens("".join(text for _, text in messages)) > self._room:
+            note(f"{article.file}: longer than the model's window, so rules read it")
+            return self._by_rules(article)
+        found, faults = Proposals(), dict[str, str]()
+        try:
+            for number in range(1, ROUNDS + 1):
+                reply = await self._caller.ask(self._request(article, messages, number))
+                more, faults = self._understand(reply, article)
+                found += more
+                if not faults:
+                    break
+                messages = [*messages[:2], ("assistant", reply.content or "{}"), ("user", _again(faults))]
+        except CallError as fault:
+            note(f"{article.file}: {fault.words}{', so rules read it' if found == Proposals() else ''}")
+        else:
+            for item, wrong in faults.items():
+                note(f"{article.file}: left out {item}: {wrong}")
+        return found if found != Proposals() else self._by_rules(article)
+
+    def _understand(self, reply: RawReply, article: ArticleText) -> tuple[Proposals, dict[str, str]]:
+        document = read_object(reply)
+        if isinstance(document, Fault):
+            return Proposals(), {"reply": document.words}
+        return read_proposals(document, article, self._rubric, self._known)
+
+    def _by_rules(self, article: ArticleText) -> Proposals:
+        return match_articles([article], self._rubric, self._known)
+
+    def _request(self, article: ArticleText, messages: Sequence[Message], number: int) -> Request:
+        return Request(
+            grade_key=article.id,
+            name=f"draft {number}",
+            grader="draft",
+            text_hash=hashlib.sha256(article.text.encode()).hexdigest(),
+            messages=lambda: messages,
+            fields=self._fields,
+            input_tokens=estimate_tokens("".join(text for _, text in messages)),
+            output_tokens=self._output,
+        )
+
+
+def _render(folder: Path, rubric: Rubric, known: Articles, shape: str) -> str:
+    """Return the part of the prompt that is the same for every article."""
+    from jinja2 import Environment, StrictUndefined  # noqa: PLC0415 - only those who render a prompt pay for it
+
+    file = folder / TEMPLATE
+    try:
+        source = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ProjectError(f"the prompt template {file} cannot be read", fix="restore it, or pass --project DIR") from error
+    environment = Environment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=False)  # noqa: S701 - a prompt
+    return (
+        environment.from_string(source)
+        .render(
+            max_quote=MAX_QUOTE,
+            scale=rubric.scale_of(rubric.criteria[0].id),
+            sections=rubric.sections,
+            criteria=rubric.criteria,
+            causes=known.causes,
+            steps=known.steps,
+            shape=shape,
+        )
+        .rstrip()
+    )
+
+
+def _fenced(article: ArticleText) -> str:
+    """Return the article between two lines with a mark that depends on its whole text, which it can hardly hold itself."""
+    mark = hashlib.sha256(article.text.encode()).hexdigest()[:10]
+    return f"The article {show(article.file)}:\n<<{mark}\n{show(article.text.strip())}\n{mark}>>"
+
+
+def _again(faults: Mapping[str, Any]) -> str:
+    lines = "\n".join(f"- {item}: {show(str(wrong))}" for item, wrong in faults.items())
+    mend = "Reply anew in full shape, with these items mended or left out; others need not be repeated."
+    return f"Parts of your reply cannot be used:\n{lines}\n{mend}"
