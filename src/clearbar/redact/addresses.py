@@ -49,7 +49,8 @@ _TAIL: Final = (
     rf"\d{{4}}\s?[A-Z]{{2}}\b|{_UK}|{_ZIP}))?"
 )
 """Unit, place and postcode behind a street."""
-_NUMBER: Final = r"(?<![\w$€£.,:/-])\d{1,5}[A-Za-z]?(?:\s?-\s?\d{1,5})?,?"
+_PLAIN_NUMBER: Final = r"(?<![\w$€£.,:/-])\d{1,5}[A-Za-z]?(?:\s?-\s?\d{1,5})?"
+_NUMBER: Final = rf"{_PLAIN_NUMBER},?"
 _HOUSE: Final = rf"\s?\d{{1,4}}(?:\s?/\s?\d{{1,4}})?(?:\s?[a-zA-Z]\b)?(?:\s?-\s?\d{{1,4}})?{_NOT_MORE}"
 _DOT: Final = r"(?:(?<=\bSt|\bRd|\bDr|\bLn|\bCt|\bPl|\bSq)\.|(?<=\bAve|\bHwy)\.|(?<=\bBlvd|\bPkwy)\.)?"
 _DIRECTION: Final = r"(?:\s(?:North|South|East|West|[NSEW]{1,2})\b)?"
@@ -66,14 +67,15 @@ def address_detectors() -> Iterator[tuple[tuple[str, ...], Detector]]:
     """Yield detectors of postal addresses, each with the cues that must all occur."""
     words = sorted(read_words("street_words"))
     capitals = "|".join([*(word.capitalize() for word in words), "ST", "DR", "LN", "CT", "PL"])
-    street = rf"(?:(?i:{_SURE})|{capitals})(?![\w'-]){_DOT}{_DIRECTION}"
+    end = rf"(?![\w'-]){_DOT}{_DIRECTION}{_TAIL}"
     street_cue = rf"\b[0-9]{{1,5}}[a-z]?(?:-[0-9]{{1,5}})?,? (?:[a-z?][a-z?.'-]* ){{1,4}}(?:{'|'.join(words)})\b"
     yield (
         (rf"\b(?:{_SURE}|(?-i:{capitals}))\b", "[0-9]"),
         _detector(
             street_cue,
-            rf"(?i:(?<!\w){_UNIT},?\s)?{_NUMBER}\s{_LEAD}\s{street}{_TAIL}",
-            rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE})(?![\w'-]){_DOT}{_TAIL}",
+            rf"(?i:(?<!\w){_UNIT},?\s)?{_PLAIN_NUMBER}\s{_LEAD}\s(?:(?i:{_SURE})|{capitals}){end}",
+            rf"{_NUMBER}\s{_LEAD}\s(?i:{_SURE}){end}",
+            rf"{_NUMBER}\s{_SMALL_LEAD}\s(?i:{_SURE}){end}",
         ),
     )
     yield (

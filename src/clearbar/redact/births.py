@@ -12,7 +12,8 @@ from clearbar.redact.view import View
 __all__ = ["BIRTH_CUE", "find_birth_dates"]
 
 BIRTH_CUE: Final = (
-    r"\b(?:dates? of birth|birth ?dates?|birth ?day\b|d\.?o\.?b\b|born (?:on|in)?|geburtsdatum|geboren|geb\. |"
+    r"\b(?:dates? of birth|birth ?dates?|birth ?day(?: is|'s| was|\?s|:)|(?:your|his|her|their) birth ?day\b|d\.?o\.?b\b|born (?:on|"
+    r"in)?|geburtsdatum|geboren|geb\. |"
     r"n\?e? le |"
     r"date de naissance|fecha de nacimiento|nacid[oa] el|data di nascita|nat[oa] il|geboortedatum)"
 )

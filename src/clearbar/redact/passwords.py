@@ -27,7 +27,7 @@ _TOLD: Final = re.compile(
 )
 _SET: Final = re.compile(r"\b(?:set|sets|setting|changed?|changing|reset|resetting|updated?)\b[^.\n\0]{0,24}$", re.IGNORECASE)
 _SET_TO: Final = re.compile(rf"\s(?:back\s)?to\s(?:be\s)?{_VALUE}", re.IGNORECASE)
-_ANSWER: Final = re.compile(r"(?<![\w.,:/-])\d{3,8}(?![\w]|[.,:/-]\d)")
+_ANSWER: Final = re.compile(r"(?<![\w.,:/$€£-])\d{3,8}(?![\w]|[.,:/-]\d)")
 _CODE: Final = re.compile(r"code|pin|cvv2?|cvc2?|cv2|otp|number|passcode", re.IGNORECASE)
 _TRAILING: Final = ".,;:?)]}'\""
 _LONG_ENOUGH: Final = 4

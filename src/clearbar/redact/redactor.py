@@ -163,17 +163,18 @@ class Redactor:
             for view, have, into in zip(views, held, found, strict=True):
                 if any(need <= have for need in needs):
                     into.extend(detector(view))
-        for view, into in zip(views, found, strict=True):
-            if into:
-                into.extend(list(find_repeats(view, into)))
-        if Kind.NAME in self._kinds:
-            for view, fields, told, into in zip(views, names, self._tell(views, held), found, strict=True):
-                if fields or told:
-                    into.extend(self._names.find(view, fields, told))
-        if self._custom:
-            for view, into in zip(views, found, strict=True):
-                into.extend(self._custom(view))
+        wanted = Kind.NAME in self._kinds
+        told = self._tell(views, held)
+        for view, fields, parts, into in zip(views, names, told, found, strict=True):
+            into.extend([*self._last(view, into), *(self._names.find(view, fields, parts) if wanted and (fields or parts) else ())])
         return found if self._all else [[finding for finding in into if finding.kind in self._kinds] for into in found]
+
+    def _last(self, view: View, found: list[Finding]) -> Iterator[Finding]:
+        """Yield what depends on what was found, and what the project's own patterns find."""
+        if found:
+            yield from find_repeats(view, found)
+        if self._custom:
+            yield from self._custom(view)
 
     def _tell(self, views: Sequence[View], held: Sequence[frozenset[int]]) -> list[list[Spans]]:
         """Return the names that each view tells."""

@@ -58,6 +58,7 @@ _QUANTITY: Final = re.compile(
     r"mbps|gbps|mbit|days?|eur|usd|gbp|chf)|\d+-[a-z]{3,}|\d{1,2}[-/]\d{1,2}|\d+\.\d+|(?:19|20)\d\d-\d\d(?:-\d\d)?t\d.*",
     re.IGNORECASE,
 )
+_DOMAIN: Final = re.compile(r"\.[a-z]{2,}$", re.IGNORECASE)
 _AMOUNT_BEFORE: Final = re.compile(r"(?:[$€£¥₹]\s?|\b(?:usd|eur|gbp|chf|rs)\s|\d[,.:])$", re.IGNORECASE)
 _UNIT_AFTER: Final = re.compile(
     r" ?(?:[$€£¥₹%°]|[,:]\d|(?:usd|eur|euros?|gbp|chf|dollars?|pounds?|pence|cents?|points?|miles|percent|days?|hours?|minutes?|mins?|"
@@ -65,7 +66,9 @@ _UNIT_AFTER: Final = re.compile(
     r"months?|years?|am|pm|items?|units?|pieces|times|people|guests|kwh|gb|mb|mbps)\b)",
     re.IGNORECASE,
 )
-_SHAPED: Final = re.compile(r"(?:[A-Z]{2,4}-(?:\d{2}-)?\d{4,10}|[A-Z]-\d{5,10})(?:-[A-Z0-9]{1,4})?|1Z[0-9A-Z]{16}")
+_SHAPED: Final = re.compile(
+    r"(?!(?:ISO|UTF|RFC|DIN|IEC|CVE|SHA|AES|USB|COVID)-)(?:[A-Z]{2,4}-(?:\d{2}-)?\d{4,10}|[A-Z]-\d{5,10})(?:-[A-Z0-9]{1,4})?|1Z[0-9A-Z]{16}"
+)
 """Forms that companies give to such codes and to little else."""
 _OTHERWISE: Final = re.compile(
     r"\b(?:errors?|code|model|part|sku|items?|articles?|product|version|build|type|series|update|standard|cve|kb|firmware|spec|iso|din|"
@@ -76,7 +79,8 @@ _OTHERWISE: Final = re.compile(
 _NOT_COMPACT: Final = re.compile(r"[\W_]")
 _TURNS: Final = 3
 _LEAST_DIGITS, _LEAST_NAMED, _LEAST_ANSWERED, _LEAST_TAIL = 5, 4, 6, 6
-_SHORT_ANSWER: Final = 40
+_SHORT_ANSWER: Final = 16
+"""Code points beside the code in a turn that says little else."""
 
 
 def find_references(view: View) -> Iterator[Finding]:
@@ -163,10 +167,11 @@ def _is_otherwise(view: View, start: int) -> bool:
 
 def _may_answer(view: View, start: int, end: int) -> bool:
     written = view.text[start:end]
-    short = view.turn_end(end) - view.turn_start(start) <= _SHORT_ANSWER
-    if not _is_code(written, explicit=short) or _measured(view.text, start, end):
-        return False
-    if NUMERIC_DATE.fullmatch(written):
+    around = view.turn_end(end) - view.turn_start(start) - len(written)
+    if written.isalpha():  # a record locator may have no digit
+        return around <= 1
+    short = around <= _SHORT_ANSWER
+    if not _is_code(written, explicit=short) or _measured(view.text, start, end) or NUMERIC_DATE.fullmatch(written):
         return False
     return short or not written.isdigit() or len(written) >= _LEAST_ANSWERED
 
@@ -175,7 +180,7 @@ def _is_code(written: str, *, explicit: bool) -> bool:
     """Whether a token may be a code: not an amount, a date or a measure, and long enough for how it is named."""
     if written.isdigit():
         return len(written) >= (_LEAST_NAMED if explicit else _LEAST_DIGITS)
-    if _QUANTITY.fullmatch(written) or NUMERIC_DATE.fullmatch(written):
+    if _QUANTITY.fullmatch(written) or _DOMAIN.search(written) or NUMERIC_DATE.fullmatch(written):
         return False
     digits = sum(character.isdigit() for character in written)
     if explicit:
