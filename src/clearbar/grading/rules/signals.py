@@ -3,20 +3,15 @@
 A signal is a set of turns, which a verdict can quote and a decision counts, or a plain number.
 """
 
-from collections.abc import Iterable
 from typing import Final
 
 from clearbar.grading.rules.hearing import AGENT, COUNTED, CUSTOMER, QUOTED, SIGNALS, Hearing, Once, Spoken, number, turns_with
-from clearbar.grading.rules.text import Utterance
-from clearbar.grading.rules.turnset import TurnSet, after, before, first, last, since
+from clearbar.grading.rules.turnset import TurnSet, after, before, ending, first, last, since
+from clearbar.grading.rules.wording import same_as_before, worded_as_before
 
 __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals", "Spoken"]
 
-_SAME: Final = 0.9  # share of common words from which two turns say the same
-_ALIKE: Final = 0.6
-_STOCK: Final = 20
 _SHORT: Final = 3  # letters
-_NEARLY: Final = 0.7
 _HOURS: Final = 3_600.0
 
 
@@ -188,13 +183,7 @@ class Signals(Hearing):
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
         asked = self.agent & self._asks & self.ask_detail & self._clause
-        found = 0
-        earlier: dict[Utterance, None] = {}
-        for place, here in self.heard(asked) if asked != first(asked) else ():
-            if here in earlier or any(_same(here, other) for other in earlier):
-                found |= 1 << place
-            earlier[here] = None
-        return found
+        return same_as_before(self.heard(asked)) if asked != first(asked) else 0
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
@@ -203,13 +192,7 @@ class Signals(Hearing):
         spared = self.refusal | self.anything_else | self.farewell
         long = self.agent & self._clause & ~spared
         pressed = long & (self.customer & pressing) << 1
-        found = 0
-        said: set[frozenset[bytes]] = set()
-        for place, here in self.heard(long & before(last(pressed) << 1)) if pressed & ~first(long) else ():
-            if pressed >> place & 1 and (here.words in said or _again(here.words, said)):
-                found |= 1 << place
-            said.add(here.words)
-        return found
+        return worded_as_before(self.heard(long & before(last(pressed) << 1)), pressed) if pressed & ~first(long) else 0
 
     @turns_with()
     def brushed_off(self) -> TurnSet:
@@ -341,7 +324,7 @@ class Signals(Hearing):
     @turns_with("farewell", "anything_else")
     def leave_taken(self) -> TurnSet:
         """The agent's turns at the end that take leave or ask whether anything is left."""
-        return _ending(self.agent, 2) & (self.farewell | self.anything_else)
+        return ending(self.agent, 2) & (self.farewell | self.anything_else)
 
     @turns_with("private_channel")
     def hands_over(self) -> TurnSet:
@@ -357,31 +340,10 @@ class Signals(Hearing):
     @turns_with("leave", "gratitude")
     def customer_leaves(self) -> TurnSet:
         """Customer turns among the last three spoken turns that take leave or thank."""
-        return self.customer & _ending(self.customer | self.agent, 3) & (self.leave | self.gratitude | self.solved)
+        return self.customer & ending(self.customer | self.agent, 3) & (self.leave | self.gratitude | self.solved)
 
     @turns_with("done", "failure")
     def stops_when_done(self) -> TurnSet:
         """The agent's last turn, if it is the last of all and only says that something is done, or failed."""
         telling = (self.done | self.failure) & ~(self.farewell | self.anything_else)
         return last(self.agent) & telling if not self.customer_has_last_word else 0
-
-
-def _again(words: frozenset[bytes], said: Iterable[frozenset[bytes]]) -> bool:
-    """Whether a long turn has nearly the words of an earlier one."""
-    length = len(words)
-    return length >= _STOCK and any(len(words & other) >= _NEARLY * max(length, len(other)) for other in said)
-
-
-def _same(one: Utterance, other: Utterance) -> bool:
-    if one.length < _ALIKE * other.length or other.length < _ALIKE * one.length:  # not worth comparing their words
-        return False
-    left, right = one.words, other.words
-    return len(left & right) >= _SAME * max(len(left), len(right))
-
-
-def _ending(turns: TurnSet, most: int) -> TurnSet:
-    """Return the last so many turns."""
-    ending = 0
-    for _ in range(most):
-        ending |= last(turns ^ ending)
-    return ending

@@ -7,7 +7,7 @@ The sets that bound others (`after`, `since`, `before`) may have no end; they ar
 
 from collections.abc import Iterator
 
-__all__ = ["TurnSet", "after", "before", "first", "last", "places", "since"]
+__all__ = ["TurnSet", "after", "before", "ending", "first", "last", "places", "since"]
 
 TurnSet = int
 
@@ -20,6 +20,14 @@ def first(turns: TurnSet) -> TurnSet:
 def last(turns: TurnSet) -> TurnSet:
     """Return the last turn; none of none."""
     return 1 << turns.bit_length() >> 1
+
+
+def ending(turns: TurnSet, most: int) -> TurnSet:
+    """Return the last so many turns."""
+    found = 0
+    for _ in range(most):
+        found |= last(turns ^ found)
+    return found
 
 
 def after(turns: TurnSet) -> TurnSet:

@@ -1,0 +1,51 @@
+"""Which of some turns say what an earlier one said."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.turnset import TurnSet
+
+__all__ = ["same_as_before", "worded_as_before"]
+
+_SAME: Final = 0.9  # share of common words from which two turns say the same
+_ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
+_STOCK: Final = 20  # words of a turn that may be a set text with something filled in
+_NEARLY: Final = 0.7
+
+Said = Iterable[tuple[int, Utterance]]
+"""Turns in order: their places and what was said there."""
+
+
+def same_as_before(said: Said) -> TurnSet:
+    """Return the turns that have nearly all words in common with an earlier one."""
+    found: TurnSet = 0
+    earlier: dict[Utterance, None] = {}
+    for place, here in said:
+        if here in earlier or any(_same(here, other) for other in earlier):
+            found |= 1 << place
+        earlier[here] = None
+    return found
+
+
+def _same(one: Utterance, other: Utterance) -> bool:
+    if one.length < _ALIKE * other.length or other.length < _ALIKE * one.length:
+        return False
+    left, right = one.words, other.words
+    return len(left & right) >= _SAME * max(len(left), len(right))
+
+
+def worded_as_before(said: Said, asked: TurnSet) -> TurnSet:
+    """Return those of the turns asked about that have the words of an earlier one, or most of them where they are long."""
+    found: TurnSet = 0
+    earlier: set[frozenset[bytes]] = set()
+    for place, here in said:
+        if asked >> place & 1 and (here.words in earlier or _nearly(here.words, earlier)):
+            found |= 1 << place
+        earlier.add(here.words)
+    return found
+
+
+def _nearly(words: frozenset[bytes], earlier: Iterable[frozenset[bytes]]) -> bool:
+    length = len(words)
+    return length >= _STOCK and any(len(words & other) >= _NEARLY * max(length, len(other)) for other in earlier)
