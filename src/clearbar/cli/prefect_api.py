@@ -29,6 +29,7 @@ _QUIET: Final = {
     "PREFECT_LOGGING_SERVER_LEVEL": "CRITICAL",
     "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLI_COLORS": "false",
+    "PREFECT_CLIENT_MAX_RETRIES": "2",  # a server that dies in mid-run is given up after seconds, and the audit goes on without it
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the first start makes a database, on a busy machine slowly
 }
 
