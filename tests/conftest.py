@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,21 @@ from clearbar.project import Project, find_project
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 Record = dict[str, Any]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped test into a failed one where nothing may be missing; only conversations of others may."""
+    report = yield
+    if (
+        report.skipped
+        and os.environ.get("CLEARBAR_TEST_STRICT")
+        and not hasattr(report, "wasxfail")
+        and not item.get_closest_marker("shared")
+    ):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and CLEARBAR_TEST_STRICT is set: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ STATE = ".clearbar"
 """The folder for the store, reports and the secret, inside the project or the working directory."""
 
 _PACKAGE = Path(__file__).resolve().parent
+_BUILTIN = _PACKAGE / "_project"
 
 
 class Project:
@@ -101,9 +102,9 @@ def find_project(asked: Path | None = None, environ: Mapping[str, str] | None = 
             raise ProjectError(
                 f"{str(named)!r} is no clearbar project (it has no folder 'rubrics')", fix="make one with: clearbar init DIR"
             )
-        return Project(named.resolve())
+        return Project(named.resolve(), builtin=named.resolve() == _BUILTIN)
     here = Path.cwd()
     for folder in (here, *here.parents, _PACKAGE.parents[1]):
         if all((folder / name).is_dir() for name in FOLDERS):
             return Project(folder)
-    return Project(_PACKAGE / "_project", builtin=True)
+    return Project(_BUILTIN, builtin=True)
