@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "Floats",
     "Metric",
     "cohen_kappa",
     "coincidences",

@@ -24,7 +24,7 @@ from clearbar.resampling import exact_bounds
 from clearbar.rubric import Rubric
 from clearbar.verdict import Audit
 
-__all__ = ["AnchorNight", "Attribution", "CriterionDrift", "Drift", "GraderState", "anchor_night", "attribute", "watch"]
+__all__ = ["BASELINE", "RISE", "AnchorNight", "Attribution", "CriterionDrift", "Drift", "GraderState", "anchor_night", "attribute", "watch"]
 
 BASELINE: Final = 10
 """Nights after the first that tell how often grades flip when nothing changed. With 200 anchors and fifteen criteria, a rise of

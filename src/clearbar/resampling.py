@@ -22,7 +22,7 @@ from scipy.stats import beta, norm
 
 from clearbar.agreement import Floats, cohen_kappa, kappa_error
 
-__all__ = ["design_effect", "draw_tables", "exact_bounds", "holm", "needed_labels", "share_above", "tabulate"]
+__all__ = ["Ints", "design_effect", "draw_tables", "exact_bounds", "holm", "kappa_lower", "needed_labels", "share_above", "tabulate"]
 
 Ints = NDArray[np.intp]
 _BLOCK = 250

@@ -16,7 +16,23 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from clearbar.model import Model, digest
 
-__all__ = ["Applies", "Band", "Criterion", "Decision", "Example", "Gate", "Level", "Rubric", "Rules", "Scale", "Section", "SourcePoint"]
+__all__ = [
+    "Applies",
+    "Band",
+    "Criterion",
+    "Decision",
+    "Example",
+    "Fault",
+    "Gate",
+    "Id",
+    "Level",
+    "Rubric",
+    "Rules",
+    "Scale",
+    "Section",
+    "SourcePoint",
+    "raise_faults",
+]
 
 RESERVED: Final = frozenset({"abstain", "na", "not_applicable", "ungraded"})
 """Words for states of a verdict that no level may take."""

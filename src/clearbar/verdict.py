@@ -16,6 +16,7 @@ __all__ = [
     "Audit",
     "AutoFail",
     "Evidence",
+    "Failure",
     "Grade",
     "GradeFailure",
     "GradedBy",

@@ -6,13 +6,13 @@ from typing import Literal
 from zlib import crc32
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearbar.agreement import Floats
 from clearbar.estimates.hierarchy import MIN_TEAMS, pool
 from clearbar.estimates.indicators import Grouping, Indicator
 from clearbar.estimates.kernels import (
     correct_states,
+    corrected_limits,
     effective_counts,
     hull,
     jeffreys,
@@ -24,7 +24,7 @@ from clearbar.estimates.kernels import (
 )
 from clearbar.estimates.result import Method
 
-__all__ = ["MIN_REVIEWS", "Errors", "Figure", "Plan", "UnitData", "figures", "seeded"]
+__all__ = ["MIN_REVIEWS", "Errors", "Estimand", "Figure", "Plan", "UnitData", "figures", "seeded"]
 
 MIN_REVIEWS = 10
 """Random reviews of a unit from which on they alone carry the correction."""
@@ -148,8 +148,8 @@ class _Answers:
 
     draws: Floats
     """Shape `(draws, states, 4)`."""
-    used: NDArray[np.bool_]
-    """Which of the four groups of grades were ever given on the labelled set."""
+    table: Floats
+    """Labelled conversations by state and grade, shape `(states, 4)`."""
     why_not: str
 
 
@@ -162,16 +162,18 @@ def _answers(table: Floats, draws: int, rng: np.random.Generator) -> _Answers:
     drawn = rates(table[list(states)], draws, rng)
     if not why and float((drawn[:, 0, 0] <= drawn[:, 1, 0]).mean()) > _WORSE:
         why = "on the labels the grader tells the two sides hardly better than chance"
-    return _Answers(drawn, np.asarray(table.any(axis=0), dtype=bool), why)
+    return _Answers(drawn, table[list(states)], why)
 
 
 def _corrected(plain: Figure, grades: Floats, answers: _Answers, plan: Plan, rng: np.random.Generator) -> Figure:
     """Correct by the error rates of the labelled set."""
-    used = answers.used | (grades > 0)
+    used = answers.table.any(axis=0) | (grades > 0)
     known = answers.draws[..., used] / answers.draws[..., used].sum(axis=-1, keepdims=True)
     found = correct_states(grades[used], known, rng)
     draws = _ratio(_period(found.states, known, grades[used], rng) if plan.estimand == "period" else found.states)
-    low, high = map(float, hull(draws, found.inside))
+    trimmed = plan.estimand == "process"
+    limits = corrected_limits(draws, found, grades[used], answers.table[:, used]) if trimmed else hull(draws, found.inside)
+    low, high = map(float, limits)
     doubt = float(found.outside) > _DOUBT
     return replace(plain, draws=draws, low=low, high=high, method=Method.ROGAN_GLADEN, contradicted=doubt)
 

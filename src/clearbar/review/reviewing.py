@@ -10,7 +10,7 @@ from clearbar.rubric import Criterion, Rubric
 from clearbar.store import Assignment, Calibration, Draft, Mode, RefusedError, State, Store, StoredConversation, grading_hash
 from clearbar.verdict import NOT_APPLICABLE, UNGRADED, Verdict
 
-__all__ = ["Choice", "CriterionView", "Review", "SavedDraft", "commit", "is_revealed", "load_review", "marks_of", "settle"]
+__all__ = ["Choice", "CriterionView", "Review", "SavedDraft", "commit", "is_revealed", "level_name", "load_review", "marks_of", "settle"]
 
 
 class Choice(Model):

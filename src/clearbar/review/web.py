@@ -23,7 +23,7 @@ from clearbar.review.snapshot import Snapshots
 from clearbar.settings import Settings
 from clearbar.store import Person, Store
 
-__all__ = ["Fault", "Number", "Room", "Visitor", "anybody", "cookie_name", "needs", "see"]
+__all__ = ["Fault", "Number", "Room", "Visitor", "answer", "anybody", "cookie_name", "needs", "see"]
 
 
 Number = Annotated[int, Path(ge=1, le=2**53)]

@@ -17,7 +17,7 @@ from clearbar.store.review_tables import assignments, drafts
 from clearbar.store.rows import from_json, to_json
 from clearbar.store.tables import audits, conversations, journal, labels, runs, samples, versions
 
-__all__ = ["Assignments", "write_assignment"]
+__all__ = ["Assignments", "Wanted", "write_assignment"]
 
 Wanted = tuple[str, str, str, str]
 """Source, id, text and rubric of what is to be reviewed."""

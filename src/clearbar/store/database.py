@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from clearbar.errors import StoreError
 from clearbar.store.faults import told
 
-__all__ = ["CHUNK", "Database", "chunks", "merge", "now"]
+__all__ = ["CHUNK", "Database", "chunks", "make_private", "merge", "now"]
 
 Item = TypeVar("Item")
 

@@ -23,6 +23,9 @@ from sqlalchemy import (
 )
 
 __all__ = [
+    "Moment",
+    "Name",
+    "Number",
     "agents",
     "audits",
     "aware",

@@ -22,7 +22,7 @@ from clearbar.settings import LlmSettings
 from clearbar.transcript import RedactedTranscript, Role, Turn
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, Failure, Grade, GradedBy, GradeFailure, Usage, Verdict, failed
 
-__all__ = ["Asker", "Request", "Sizes", "Wanted", "criteria_groups", "window"]
+__all__ = ["FRAME_TOKENS", "Asker", "Request", "Sizes", "Wanted", "criteria_groups", "window"]
 
 FRAME_TOKENS = 80
 """Of marks, roles and message frames around a conversation."""

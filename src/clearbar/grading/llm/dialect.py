@@ -9,7 +9,7 @@ from clearbar.grading.llm.schema import response_format, tool_choice
 from clearbar.model import Model
 from clearbar.settings import LlmSettings
 
-__all__ = ["Dialect", "ReplyMode", "default_dialect", "endpoint"]
+__all__ = ["Dialect", "ReplyMode", "default_dialect", "endpoint", "error_body"]
 
 
 class ReplyMode(StrEnum):

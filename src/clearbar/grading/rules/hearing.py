@@ -7,7 +7,7 @@ from clearbar.grading.rules.engine import Finder
 from clearbar.grading.rules.text import Utterance
 from clearbar.grading.rules.turnset import TurnSet, places
 
-__all__ = ["COUNTED", "QUOTED", "SIGNALS", "Hearing", "Once", "Spoken", "number", "turns_with"]
+__all__ = ["AGENT", "COUNTED", "CUSTOMER", "QUOTED", "SIGNALS", "Hearing", "Once", "Spoken", "number", "turns_with"]
 
 CUSTOMER: Final = 0
 AGENT: Final = 1

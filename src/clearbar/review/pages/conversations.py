@@ -20,7 +20,7 @@ from clearbar.rubric import Rubric
 from clearbar.store import Mode, StaffRole, State, StoredAudit
 from clearbar.verdict import NOT_APPLICABLE, Audit, Verdict
 
-__all__ = ["Sheet", "address_of", "blind_keys", "load_sheet", "router"]
+__all__ = ["Sheet", "address_of", "blind_keys", "load_sheet", "readable", "router"]
 
 router = APIRouter()
 SHOWN: Final = 100
