@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import unquote
 
 from clearbar.errors import Rejection, SourceError
 from clearbar.sources.mapping import FieldMap
@@ -64,4 +65,4 @@ def open_source(
         )
     from clearbar.sources.files import FileSource  # noqa: PLC0415
 
-    return FileSource(uri.removeprefix("file://"), fields, root=root, notice=notice)
+    return FileSource(unquote(uri.removeprefix("file://")) if uri.startswith("file://") else uri, fields, root=root, notice=notice)

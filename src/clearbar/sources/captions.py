@@ -1,6 +1,9 @@
 """WebVTT and SRT: cues with speakers, each turn a speaker's run of cues."""
 
+import io
 import re
+from collections import Counter
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -11,55 +14,70 @@ from clearbar.transcript import Role
 
 __all__ = ["read_captions"]
 
-_NAMED: Final = re.compile(r"\s*([^\W\d][\w .'\-]{0,40}?)\s*:\s+(.+)", re.DOTALL)
+_NAMED: Final = re.compile(r"\s*((?:[^\W\d_]|\d)[\w.'-]*(?:\s[\w.'()-]+){0,3})\s*:\s+(.+)", re.DOTALL)
 _SIDES: Final = 2
 
 
 def read_captions(name: str, text: str, fields: FieldMap) -> dict[str, Any]:
     """Return the record of one captions file; its id is the file's name without ending.
 
-    A speaker whose name is a role has that role. Of two speakers, the other one then has the other side's. An agent's name is kept.
+    A speaker whose name is a role has that role. Of two speakers, the other one then has the other side's. An agent's name is kept. A cue
+    without a speaker goes on with what the last one said.
 
     Raises
     ------
     ValueError
         If the file is malformed, or has no speakers.
     """
-    import webvtt  # noqa: PLC0415 - only these files need it
-
-    captions: Any
-    try:
-        captions = webvtt.from_string(text) if text.lstrip("\ufeff").startswith("WEBVTT") else _srt(text)
-    except webvtt.errors.MalformedFileError:
-        raise ValueError("is neither WebVTT nor SRT (expected 'WEBVTT' or numbered cues with '-->')") from None
-    cues = [(str(cue.start), *_speaker(cue.voice, cue.text)) for cue in captions]
-    roles = _roles([speaker for _, speaker, _ in cues], fields)
+    captions = _cues(text)
+    if not captions:
+        raise ValueError("holds no cues (expected 'WEBVTT' or numbered cues with '-->')")
+    spoken = _speakers(captions, fields)
+    roles = _roles([speaker for speaker, _ in spoken], fields)
     turns = []
-    for speaker, run in groupby(cues, key=lambda cue: cue[1]):
+    for speaker, run in groupby(zip(captions, spoken, strict=True), key=lambda pair: pair[1][0]):
         parts = list(run)
         role = roles[speaker]
-        turns.append({"role": role, "text": " ".join(part for _, _, part in parts), "time": parts[0][0]})
+        turns.append({"role": role, "text": " ".join(words for _, (_, words) in parts), "time": str(parts[0][0].start)})
         if role is Role.AGENT and known_role(speaker, fields.roles) is None:
             turns[-1]["agent"] = speaker
     return {"id": Path(name).stem, "channel": "phone", "turns": turns}
 
 
-def _srt(text: str) -> Any:
-    import io  # noqa: PLC0415
+def _cues(text: str) -> list[Any]:
+    import webvtt  # noqa: PLC0415 - only these files need it
 
-    import webvtt  # noqa: PLC0415
+    text = text.lstrip("\ufeff")
+    try:
+        read: Any = webvtt.from_string(text) if text.startswith("WEBVTT") else webvtt.from_buffer(io.StringIO(text), format="srt")
+        return list(read)
+    except (webvtt.errors.MalformedFileError, webvtt.errors.MalformedCaptionError):
+        raise ValueError("is neither WebVTT nor SRT (expected 'WEBVTT' or numbered cues with '-->')") from None
 
-    return webvtt.from_buffer(io.StringIO(text.lstrip("\ufeff")), format="srt")
+
+def _speakers(cues: list[Any], fields: FieldMap) -> list[tuple[str, str]]:
+    """Return the speaker and the words of each cue."""
+    texts = [" ".join(cue.text.split()) for cue in cues]
+    marked = any(cue.voice for cue in cues)
+    named = [None if marked else _NAMED.fullmatch(text) for text in texts]
+    counts = Counter(match[1] for match in named if match)
+    spoken: list[tuple[str, str]] = []
+    for cue, text, match in zip(cues, texts, named, strict=True):
+        if cue.voice:
+            spoken.append((cue.voice.strip(), text))
+        elif match and _is_speaker(match[1], counts, fields):
+            spoken.append((match[1], match[2]))
+        elif spoken:
+            spoken.append((spoken[-1][0], text))
+        else:
+            raise ValueError("its first cue names no speaker (expected '<v NAME>' or 'NAME: words'); transcribe with speakers")
+    return spoken
 
 
-def _speaker(voice: str | None, text: str) -> tuple[str, str]:
-    words = " ".join(text.split())
-    if voice:
-        return voice.strip(), words
-    match = _NAMED.fullmatch(words)
-    if match is None:
-        raise ValueError("a cue names no speaker (expected '<v NAME>' or 'NAME: words'); transcribe with speakers")
-    return match[1], match[2]
+def _is_speaker(name: str, counts: Mapping[str, int], fields: FieldMap) -> bool:
+    """Whether what stands before a colon is a speaker, and not the beginning of a sentence."""
+    role = known_role(name, fields.roles) or known_role(name.split(maxsplit=1)[0], fields.roles)
+    return role is not None or counts[name] > 1 or name.istitle()
 
 
 def _roles(speakers: list[str], fields: FieldMap) -> dict[str, Role]:

@@ -59,11 +59,16 @@ class DatabaseSource:
     def _selectable(self, table: str | None, query: str | None) -> Any:
         with _told(self.name), self._engine.connect() as connection:
             if query is not None:
+                query = query.strip().rstrip(";").replace(":", "\\:")  # a colon in it is its own, and names no parameter
                 cursor = connection.execute(sa.text(f"SELECT * FROM ({query}) AS pulled WHERE 1 = 0"))  # noqa: S608 - the lead's own query
                 return sa.text(query).columns(*(sa.column(name) for name in cursor.keys())).subquery("pulled")  # noqa: SIM118 - a cursor is no dict
             schema, _, bare = (table or "").rpartition(".")
             inspector = sa.inspect(connection)
-            there = [*inspector.get_table_names(schema or None), *inspector.get_view_names(schema or None)]
+            there = [
+                *inspector.get_table_names(schema or None),
+                *inspector.get_view_names(schema or None),
+                *_materialized_views(inspector, schema or None),
+            ]
             if bare not in there:
                 raise SourceError(
                     f"{self.name}: there is no table {bare!r}; tables: {', '.join(sorted(there)[:20]) or 'none'}", fix="name one behind '#'"
@@ -74,9 +79,9 @@ class DatabaseSource:
     def pull(self, since: datetime | None = None) -> Iterator[tuple[str, Transcript | Rejection]]:
         """Yield (place, what was read) a conversation; with `since`, only those changed from then on."""
         with _told(self.name):
-            for place, record in group_turns(self._rows(since), self._shape, contiguous=True):
+            for place, record in group_turns(self._rows(since), self._shape, contiguous=True, ordered=False):
                 try:
-                    yield place, read_record(record, self.fingerprint, self._fields)
+                    yield place, read_record(record, self.fingerprint, self._shape.record_fields)
                 except RecordError as error:
                     yield place, Rejection(where=place, reason=str(error), id=error.id)
 
@@ -107,6 +112,13 @@ class DatabaseSource:
         if isinstance(sample, datetime):
             return since if sample.tzinfo else since.astimezone(UTC).replace(tzinfo=None)
         return since.timestamp() * (1_000 if sample >= 1e11 else 1)  # noqa: PLR2004 - milliseconds, as in times
+
+
+def _materialized_views(inspector: sa.Inspector, schema: str | None) -> list[str]:
+    try:
+        return inspector.get_materialized_view_names(schema)
+    except NotImplementedError:
+        return []
 
 
 def _parse(url: str) -> sa.URL:

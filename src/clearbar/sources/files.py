@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
@@ -24,8 +25,13 @@ __all__ = ["FORMATS", "STDIN", "FileSource"]
 
 FORMATS: Final = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".vtt", ".srt")
 STDIN: Final = "-"
+_CAPTIONS: Final = (".vtt", ".srt")
 _PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 4096
+_MOST_NUL: Final = 0.01
+"""Share of NUL bytes in a text that was damaged; a binary file holds more."""
+_FEW_NUL: Final = 4
+_MAGIC: Final = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"SQLite format 3", b"\x7fELF", b"GIF8", b"PAR1", b"\x1f\x8b")
 _LINE_LIMIT: Final = 16 * MAX_CHARACTERS
 """Bytes of one line: a conversation at the limit, with every character escaped."""
 _CELL_LIMIT: Final = 2**31 - 1
@@ -67,7 +73,8 @@ class FileSource:
         if path.is_file() or uri == STDIN:
             self._single = True
             return [path]
-        found = sorted(item for item in (path.rglob("*") if path.is_dir() else map(Path, glob.glob(uri, recursive=True))) if item.is_file())  # noqa: PTH207 - the pattern may be absolute
+        inside = (item for item in path.rglob("*") if not any(part.startswith(".") for part in item.relative_to(path).parts))
+        found = sorted(item for item in (inside if path.is_dir() else map(Path, glob.glob(uri, recursive=True))) if item.is_file())  # noqa: PTH207 - the pattern may be absolute
         if not found:
             raise SourceError(
                 f"source {uri!r}: there is no such file or folder, and no file matches",
@@ -99,7 +106,7 @@ class FileSource:
         with _open(file) as stream:
             head = stream.peek(_HEAD)[:_HEAD]  # type: ignore[attr-defined]
             encoding = _encoding(head)
-            if kind in {".vtt", ".srt"}:
+            if kind in _CAPTIONS:
                 records: Iterable[tuple[str, Any]] = [
                     (str(file), read_captions(_bare(file), _decode(stream.read(), encoding), self._fields))
                 ]
@@ -107,19 +114,19 @@ class FileSource:
                 yield from self._rows(file, _csv_rows(file, stream, encoding, kind))
                 return
             elif kind == ".json":
-                records = _json_records(file, stream.read(), encoding)
+                records = _json_records(file, stream.read(), encoding, self._fields)
             else:
                 records = _json_lines(file, stream, encoding)
-            yield from self._records(file, records)
+            yield from self._records(file, records, FieldMap(roles=self._fields.roles) if kind in _CAPTIONS else self._fields)
 
     def _rows(self, file: Path, rows: Iterator[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, Transcript | Rejection]]:
         first = next(rows, None)
         if first is None:
             raise ValueError("has no rows")
         shape = TableShape(first[1], self._fields, str(file))
-        yield from self._records(file, group_turns(_chain(first, rows), shape))
+        yield from self._records(file, group_turns(chain([first], rows), shape), shape.record_fields)
 
-    def _records(self, file: Path, records: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, Transcript | Rejection]]:
+    def _records(self, file: Path, records: Iterable[tuple[str, Any]], fields: FieldMap) -> Iterator[tuple[str, Transcript | Rejection]]:
         labels = 0
         for place, record in records:
             if isinstance(record, Rejection):
@@ -127,20 +134,15 @@ class FileSource:
             elif _is_label(record):
                 labels += 1
             else:
-                yield place, self._transcript(place, record)
+                yield place, self._transcript(place, record, fields)
         if labels:
             self._notice(f"{file}: {labels} records are labels, not conversations, and were skipped (check reads them with --labels)")
 
-    def _transcript(self, place: str, record: Any) -> Transcript | Rejection:
+    def _transcript(self, place: str, record: Any, fields: FieldMap) -> Transcript | Rejection:
         try:
-            return read_record(record, self.fingerprint, self._fields)
+            return read_record(record, self.fingerprint, fields)
         except RecordError as error:
             return Rejection(where=place, reason=str(error), id=error.id)
-
-
-def _chain(first: Any, rest: Iterator[Any]) -> Iterator[Any]:
-    yield first
-    yield from rest
 
 
 def _relative(path: Path, root: Path) -> str:
@@ -184,7 +186,7 @@ def _faults(file: Path) -> tuple[type[Exception], ...]:
 def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if b"\x00" in head:
+    if head.count(b"\x00") > max(len(head) * _MOST_NUL, _FEW_NUL) or head.startswith(_MAGIC):
         raise ValueError("is a binary file (expected text in UTF-8: JSON Lines, JSON, CSV, WebVTT or SRT)")
     return "utf-8-sig"
 
@@ -220,7 +222,7 @@ def _parse(place: str, data: bytes) -> Any:
         return Rejection(where=place, reason="holds a number of too many digits")
 
 
-def _json_records(file: Path, data: bytes, encoding: str) -> Iterator[tuple[str, Any]]:
+def _json_records(file: Path, data: bytes, encoding: str, fields: FieldMap) -> Iterator[tuple[str, Any]]:
     text = _decode(data, encoding)
     try:
         found = json.loads(text)
@@ -232,7 +234,7 @@ def _json_records(file: Path, data: bytes, encoding: str) -> Iterator[tuple[str,
         raise ValueError(f"is not valid JSON ({error.msg} at line {error.lineno}, column {error.colno})") from None
     except RecursionError:
         raise ValueError("is nested too deeply to hold transcripts") from None
-    if isinstance(found, dict) and "turns" not in found:
+    if isinstance(found, dict) and fields.find(found, "turns") is None:
         found = next(
             (found[name] for name in ("conversations", "transcripts", "records", "data", "items") if isinstance(found.get(name), list)),
             found,
@@ -242,11 +244,10 @@ def _json_records(file: Path, data: bytes, encoding: str) -> Iterator[tuple[str,
 
 def _csv_rows(file: Path, stream: BinaryIO, encoding: str, kind: str) -> Iterator[tuple[str, dict[str, Any]]]:
     text = io.TextIOWrapper(stream, encoding=encoding, errors="surrogateescape" if encoding != "utf-16" else "replace", newline="")
-    sample = text.readline()
-    text.seek(0)
+    sample = text.readline()  # not read again by seeking: a compressed stream may not go back
     delimiter = "\t" if kind == ".tsv" else max(",;\t|", key=sample.count)
     csv.field_size_limit(_CELL_LIMIT)
-    reader = csv.DictReader(text, delimiter=delimiter)
+    reader = csv.DictReader(chain([sample], text), delimiter=delimiter)
     try:
         for row in reader:
             row.pop(None, None)  # cells beyond the header
@@ -266,10 +267,13 @@ def _parquet_rows(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     except pyarrow.ArrowException:
         raise ValueError("is no readable Parquet file") from None
     number = 0
-    for batch in table.iter_batches():
-        for row in batch.to_pylist():
-            number += 1
-            yield f"{file}:{number}", row
+    try:
+        for batch in table.iter_batches():
+            for row in batch.to_pylist():
+                number += 1
+                yield f"{file}:{number}", row
+    except pyarrow.ArrowException:
+        raise ValueError(f"cannot be read as Parquet behind row {number}") from None
 
 
 def _is_label(record: Any) -> bool:

@@ -3,7 +3,9 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any, Final
+from uuid import UUID
 
 from clearbar.sources.mapping import FieldMap
 from clearbar.sources.roles import UnknownRoleError, read_role
@@ -55,20 +57,26 @@ def read_record(record: Any, source: str, fields: FieldMap) -> Transcript:
     return Transcript(source=source, id=id, turns=turns, replaced=replaced, **values)
 
 
+def _word(value: Any) -> str | None:
+    """Return a word or a whole number, however a database gives it, as well-formed text; None where there is none."""
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | UUID):
+        return None
+    return _clean(str(value))[0].strip() or None
+
+
 def _id(value: Any) -> str:
-    if isinstance(value, bool) or not isinstance(value, str | int) or not str(value).strip():
+    word = _word(value)
+    if word is None:
         raise RecordError("has no field 'id' (a text or whole number); name the field that identifies it with --map id=PATH")
-    text, _ = _clean(str(value))
-    return text.strip()
+    return word
 
 
 def _declared(record: Mapping[str, Any], fields: FieldMap) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name in _WORDS:
-        value = fields.find(record, name)
-        values[name] = (
-            _clean(str(value))[0].strip() or None if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-        )
+        values[name] = _word(fields.find(record, name))
     if values["channel"]:
         channel = values["channel"].casefold()
         values["channel"] = _CHANNELS.get(channel, channel)
@@ -111,8 +119,7 @@ def _turns(found: Any, record: Mapping[str, Any], fields: FieldMap) -> tuple[tup
         raise RecordError(f"field 'turns{place}.time' {error.args[0]}") from None
     except OverflowError:
         raise RecordError("field 'turns[].time' lies outside the years 1 to 9999") from None
-    speaker = fields.find(record, "agent")
-    speaker = _clean(str(speaker))[0] if isinstance(speaker, str | int) else None
+    speaker = _word(fields.find(record, "agent"))
     turns, replaced = [], 0
     for index, (item, time) in enumerate(zip(found, times, strict=True)):
         turn, count = _turn(item, time, f"turns[{index}]", speaker, fields)
@@ -143,7 +150,7 @@ def _turn(item: Any, time: float | None, place: str, speaker: str | None, fields
 def look_up_agent(turn: Mapping[str, Any], fields: FieldMap) -> str | None:
     """Return the agent that a turn itself names: of a transfer."""
     value = fields.find(turn, "turn.agent") if "turn.agent" in fields.paths else turn.get("agent")
-    return _clean(str(value))[0] if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip() else None
+    return _word(value)
 
 
 def _check_size(turns: Sequence[Turn]) -> None:

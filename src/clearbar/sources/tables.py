@@ -1,14 +1,16 @@
 """Tables: one row a turn, or one row a conversation with its turns in a column."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from clearbar.errors import SourceError
 from clearbar.sources.mapping import CONVERSATION_FIELDS, FieldMap
+from clearbar.sources.times import BadTimeError, read_moment
 
-__all__ = ["TableShape", "group_turns", "read_shape"]
+__all__ = ["TableShape", "group_turns"]
 
 
 class TableShape:
@@ -37,6 +39,8 @@ class TableShape:
         self.turn = {field: column for field in ("role", "text", "time") if (column := fields.column(names, field))}
         self.position = fields.column(names, "position") or next((name for name in names if name.casefold() in _POSITIONS), None)
         self.updated_at = fields.column(names, "updated_at")
+        self.record_fields = fields if self.turns else FieldMap(roles=fields.roles)
+        """Where the fields stand in the records that `group_turns` makes: what is put together from turns has their own names."""
         if self.id is None or (self.turns is None and not {"role", "text"} <= self.turn.keys()):
             shown = ", ".join(repr(name) for name in names[:20]) or "none"
             raise SourceError(
@@ -48,12 +52,9 @@ class TableShape:
 _POSITIONS = {"position", "turn", "turn_index", "turn_number", "index", "seq", "sequence", "part_number", "order"}
 
 
-def read_shape(names: Iterable[str], fields: FieldMap, place: str) -> TableShape:
-    """Return the shape of a table."""
-    return TableShape(names, fields, place)
-
-
-def group_turns(rows: Iterable[tuple[str, Mapping[str, Any]]], shape: TableShape, *, contiguous: bool = False) -> Iterator[tuple[str, Any]]:
+def group_turns(
+    rows: Iterable[tuple[str, Mapping[str, Any]]], shape: TableShape, *, contiguous: bool = False, ordered: bool = True
+) -> Iterator[tuple[str, Any]]:
     """Yield (place of the first row, record) a conversation.
 
     Parameters
@@ -64,6 +65,8 @@ def group_turns(rows: Iterable[tuple[str, Mapping[str, Any]]], shape: TableShape
         Of the table.
     contiguous
         Whether the rows of a conversation follow one another; then only one conversation is held in memory.
+    ordered
+        Whether they stand in the order of the talk; otherwise their position says it, or their time.
     """
     if shape.turns is not None:
         yield from ((place, _with_turns(row, shape)) for place, row in rows)
@@ -73,20 +76,33 @@ def group_turns(rows: Iterable[tuple[str, Mapping[str, Any]]], shape: TableShape
         found = row.get(shape.id or "")
         key = found if isinstance(found, Hashable) else None  # a list or a struct identifies nothing
         if contiguous and open_rows and key not in open_rows:
-            yield from _records(open_rows, shape)
+            yield from _records(open_rows, shape, ordered=ordered)
             open_rows = {}
         open_rows.setdefault(key, (place, []))[1].append(row)
-    yield from _records(open_rows, shape)
+    yield from _records(open_rows, shape, ordered=ordered)
 
 
-def _records(open_rows: Mapping[Any, tuple[str, list[Mapping[str, Any]]]], shape: TableShape) -> Iterator[tuple[str, Any]]:
+def _records(
+    open_rows: Mapping[Any, tuple[str, list[Mapping[str, Any]]]], shape: TableShape, *, ordered: bool
+) -> Iterator[tuple[str, Any]]:
     for key, (place, rows) in open_rows.items():
-        yield place, _record(key, rows, shape)
+        yield place, _record(key, _in_order(rows, shape, ordered=ordered), shape)
+
+
+def _in_order(rows: list[Mapping[str, Any]], shape: TableShape, *, ordered: bool) -> list[Mapping[str, Any]]:
+    """Return the rows of a conversation in the order of the talk, as far as the table tells it."""
+    if shape.position and all(_number(row.get(shape.position)) is not None for row in rows):
+        return sorted(rows, key=lambda row: _number(row.get(shape.position or "")) or 0.0)
+    if ordered or "time" not in shape.turn:
+        return rows
+    try:
+        moments = [read_moment(row.get(shape.turn["time"])) for row in rows]
+    except BadTimeError:
+        return rows
+    return [rows[place] for place in sorted(range(len(rows)), key=lambda place: moments[place])]
 
 
 def _record(key: Any, rows: list[Mapping[str, Any]], shape: TableShape) -> dict[str, Any]:
-    if shape.position and all(_number(row.get(shape.position)) is not None for row in rows):
-        rows = sorted(rows, key=lambda row: _number(row.get(shape.position or "")) or 0.0)
     names = list(rows[0])
     agent = shape.fields.column(names, "agent")
     speaker = shape.fields.column(names, "turn.agent") or agent
@@ -111,6 +127,11 @@ def _with_turns(row: Mapping[str, Any], shape: TableShape) -> Any:
         except orjson.JSONDecodeError:
             turns = None
     record = {name: value for name, value in row.items() if name != shape.turns}
+    for path in shape.fields.paths.values():  # a column may hold JSON that a path leads into
+        column = path.partition(".")[0]
+        if path not in record and isinstance(record.get(column), str):
+            with suppress(orjson.JSONDecodeError):
+                record[column] = orjson.loads(record[column])
     return record | {shape.fields.paths.get("turns", "turns"): turns}
 
 

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
-__all__ = ["BadTimeError", "read_instant", "read_times"]
+__all__ = ["BadTimeError", "read_instant", "read_moment", "read_times"]
 
 _CLOCK: Final = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2}(?:[.,]\d{1,6})?)\s*(am|pm)?", re.IGNORECASE)
+_TWO_PARTS: Final = re.compile(r"(\d{1,2}):\d{2}")
+_HOURS: Final = 24
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 _DAY: Final = 86_400.0
 _UNIX_FROM: Final = 1e8
@@ -44,13 +47,15 @@ def read_instant(value: object) -> datetime:
 def read_times(values: Sequence[object]) -> tuple[list[float | None], datetime | None]:
     """Return the seconds of each turn from the first timed one, and the moment of that one where it is known.
 
-    Clock times that fall by more than half a day have passed midnight.
+    Clock times that fall by more than half a day have passed midnight. `12:05` is minutes and seconds if the first turn comes within the
+    first minute, as a recording's does, and hours and minutes otherwise.
 
     Raises
     ------
     BadTimeError
         With `args[1]`, the index of the turn.
     """
+    values = _with_seconds(values)
     absolute: list[float | None] = []
     elapsed: list[float | None] = []
     midnights, last_clock = 0.0, 0.0
@@ -73,6 +78,28 @@ def read_times(values: Sequence[object]) -> tuple[list[float | None], datetime |
     return [None if clock is None else round(clock - start, 3) for clock in elapsed], None
 
 
+def read_moment(value: object) -> float:
+    """Return a number by which times of one kind are put in order.
+
+    Raises
+    ------
+    BadTimeError
+        If there is no time.
+    """
+    instant, clock = _read(value)
+    if instant is None and clock is None:
+        raise BadTimeError
+    return instant if instant is not None else clock or 0.0
+
+
+def _with_seconds(values: Sequence[object]) -> Sequence[object]:
+    """Write clock times of two parts with their seconds where they are hours and minutes."""
+    short = [match for value in values if isinstance(value, str) and (match := _TWO_PARTS.fullmatch(value.strip()))]
+    if not short or int(short[0][1]) == 0 or any(int(match[1]) >= _HOURS for match in short):
+        return values
+    return [f"{value.strip()}:00" if isinstance(value, str) and _TWO_PARTS.fullmatch(value.strip()) else value for value in values]
+
+
 def _read(value: object) -> tuple[float | None, float | None]:
     """Return the moment or the elapsed seconds that a value names; neither where there is none."""
     if value is None or value == "":
@@ -89,7 +116,7 @@ def _absolute(value: object) -> float | None:
         return _timestamp(value)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day, tzinfo=UTC).timestamp()
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | Decimal):
         return None if isinstance(value, bool) else _unix(float(value))
     if not isinstance(value, str):
         return None
@@ -130,7 +157,9 @@ def _moment(seconds: float) -> datetime:
 def _clock(value: object) -> float | None:
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float):
+    if isinstance(value, timedelta):
+        value = value.total_seconds()
+    if isinstance(value, int | float | Decimal):
         return float(value) if 0 <= value < _UNIX_FROM else None
     text = str(value).strip()
     if _NUMBER.fullmatch(text):
@@ -139,6 +168,8 @@ def _clock(value: object) -> float | None:
     if match is None:
         return None
     hours, minutes, seconds, half = match.groups()
+    if half and hours is None:  # 2:32 pm
+        hours, minutes, seconds = minutes, seconds, "0"
     if half:
         hours = str(int(hours or 0) % 12 + (12 if half.lower() == "pm" else 0))
     return int(hours or 0) * 3600.0 + int(minutes) * 60.0 + float(seconds.replace(",", "."))
