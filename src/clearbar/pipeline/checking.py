@@ -10,7 +10,7 @@ from typing import Any, Final, Literal, TypeGuard
 
 import orjson
 
-from clearbar import __version__
+import clearbar
 from clearbar.audit import assemble
 from clearbar.check import CheckResult, check, load_thresholds
 from clearbar.errors import LabelError, ProjectError, Rejection, RubricError, SourceError
@@ -186,7 +186,7 @@ def _basis(space: Workspace) -> str:
     asked = [space.project.path(one) for one in (LABELS, CONVERSATIONS, SPLIT, THRESHOLDS)]
     files = [file for one in asked for file in (sorted(one.rglob("*")) if one.is_dir() else [one]) if file.is_file()]
     contents = [[str(file.relative_to(space.project.root)), hashlib.sha256(file.read_bytes()).hexdigest()] for file in files]
-    return digest([__version__, space.settings.redaction.model_dump(mode="json"), contents])
+    return digest([clearbar.__version__, space.settings.redaction.model_dump(mode="json"), contents])
 
 
 def _keep(space: Workspace, checked: Checked) -> None:
