@@ -5,6 +5,8 @@ from scipy.stats import beta, ttest_1samp
 from clearbar.estimates.hierarchy import pool
 from clearbar.estimates.kernels import (
     correct_states,
+    corrected_limits,
+    delta_limits,
     effective_counts,
     hull,
     jeffreys,
@@ -64,6 +66,43 @@ def test_a_grader_worse_than_chance_leaves_everything_open() -> None:
     assert np.isnan(found.states).all()
     low, high = hull(found.states[:, 0], found.inside)
     assert (float(low), float(high)) == (0, 1)
+
+
+def test_delta_limits_of_two_states_equal_the_formula() -> None:
+    """Rates smoothed by one half: p = 40.5/101, se = 45.5/51, sp = 40.5/51."""
+    p, se, sp = 40.5 / 101, 45.5 / 51, 40.5 / 51
+    share = (p + sp - 1) / (se + sp - 1)
+    variance = p * (1 - p) / 101 + share**2 * se * (1 - se) / 51 + (1 - share) ** 2 * sp * (1 - sp) / 51
+    half = 1.959964 * variance**0.5 / (se + sp - 1)
+    low, high = delta_limits(np.array([40.0, 60]), np.array([[45.0, 5], [10, 40]]))
+    assert (float(low), float(high)) == pytest.approx((share - half, share + half), abs=1e-6)
+
+
+def test_delta_limits_among_applicable_conversations_agree_with_repeated_sampling() -> None:
+    answers = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.05, 0.1, 0.85]])
+    source = np.random.default_rng(6)
+    truth = np.array([0.3, 0.5, 0.2])
+    held = []
+    for _ in range(500):
+        confusion = np.stack([source.multinomial(200, row) for row in answers]).astype(float)
+        grades = source.multinomial(2000, truth @ answers).astype(float)
+        low, high = delta_limits(grades, confusion)
+        held.append(low <= 0.375 <= high)
+    assert 0.92 <= np.mean(held) <= 0.98
+
+
+def test_an_interval_is_trimmed_but_never_to_less_than_half_nor_where_draws_contradict() -> None:
+    table, source = np.array([[95.0, 5], [1, 4]]), rng()
+    grades = np.array([180.0, 20])
+    found = correct_states(grades, rates(table, 4000, source), source)
+    low, high = hull(found.states[:, 0], found.inside)
+    first, last = corrected_limits(found.states[:, 0], found, grades, table)
+    assert low <= first < last <= high
+    assert last - first >= (high - low) / 2
+    against = np.array([20.0, 980])
+    odd = correct_states(against, rates(np.array([[140.0, 10], [45, 105]]), 2000, rng()), rng())
+    moved = odd.states[:, 0]
+    assert corrected_limits(moved, odd, against, np.array([[140.0, 10], [45, 105]])) == hull(moved, odd.inside)
 
 
 def test_states_moved_inside_are_shares_that_sum_to_one() -> None:

@@ -208,7 +208,7 @@ class _Work:
 
     def _estimate(self, name: str, criterion: str, indicator: Indicator, figure: Figure, data: UnitData) -> Estimate:
         raw = None if figure.raw is None else _range(figure.count / figure.graded, *map(float, quantiles(figure.raw)))
-        corrected = None if figure.draws is None else _range(float(np.nanmedian(figure.draws)), figure.low, figure.high)
+        corrected = None if figure.draws is None else _range(_middle(figure), figure.low, figure.high)
         best = corrected or raw
         return Estimate(
             unit=name,
@@ -289,6 +289,11 @@ def _corrected_score(scores: _Scores) -> tuple[Mean | None, str]:
         return None, "all conversations were reviewed; the reviews themselves are the figure"
     grader, both, people = map(np.array, (scores.unreviewed, scores.both, scores.people))
     return mean_with_reviews(grader, both, people, GRADER_WEIGHT, SPAN), ""
+
+
+def _middle(figure: Figure) -> float:
+    """Return the median of the draws, which a trimmed interval may just leave out, moved to its nearer end."""
+    return min(max(float(np.nanmedian(figure.draws if figure.draws is not None else 0)), figure.low), figure.high)
 
 
 def _range(value: float, low: float, high: float) -> Range:
