@@ -28,9 +28,9 @@ STDIN: Final = "-"
 _CAPTIONS: Final = (".vtt", ".srt")
 _PACKED: Final = (".gz", ".zst")
 _HEAD: Final = 4096
-_MOST_NUL: Final = 0.01
-"""Share of NUL bytes in a text that was damaged; a binary file holds more."""
-_FEW_NUL: Final = 4
+_PRINTED: Final = bytes({*range(0x20, 0x100), *b"\t\n\r\f\x1b"})
+_MOST_CONTROL, _FEW_CONTROL = 0.02, 4
+"""Share of control characters in a text that was damaged, and how many say nothing; a binary file holds more."""
 _MAGIC: Final = (b"%PDF", b"PK\x03\x04", b"\x89PNG", b"\xff\xd8\xff", b"SQLite format 3", b"\x7fELF", b"GIF8", b"PAR1", b"\x1f\x8b")
 _LINE_LIMIT: Final = 16 * MAX_CHARACTERS
 """Bytes of one line: a conversation at the limit, with every character escaped."""
@@ -82,7 +82,8 @@ class FileSource:
             )
         known = [item for item in found if _format(item)]
         if skipped := len(found) - len(known):
-            self._notice(f"{uri}: {skipped} files of other kinds were skipped (read are {', '.join(FORMATS)}, also .gz and .zst)")
+            others = "1 file of another kind was" if skipped == 1 else f"{skipped} files of other kinds were"
+            self._notice(f"{uri}: {others} skipped (read are {', '.join(FORMATS)}, also .gz and .zst)")
         if not known:
             raise SourceError(
                 f"source {uri!r}: none of its {len(found)} files can be read", fix=f"expected {', '.join(FORMATS)}, also .gz and .zst"
@@ -186,7 +187,7 @@ def _faults(file: Path) -> tuple[type[Exception], ...]:
 def _encoding(head: bytes) -> str:
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
-    if head.count(b"\x00") > max(len(head) * _MOST_NUL, _FEW_NUL) or head.startswith(_MAGIC):
+    if len(head.translate(None, _PRINTED)) > max(len(head) * _MOST_CONTROL, _FEW_CONTROL) or head.startswith(_MAGIC):
         raise ValueError("is a binary file (expected text in UTF-8: JSON Lines, JSON, CSV, WebVTT or SRT)")
     return "utf-8-sig"
 
