@@ -43,11 +43,11 @@ class DatabaseSource:
         url, _, fragment = url.partition("#")
         table = table or fragment or None
         self._url = _parse(url)
+        shown = sa.URL.create(self._url.drivername, host=self._url.host, port=self._url.port, database=self._url.database)
         if (table is None) == (query is None):
             raise SourceError(
-                f"source {self._url.render_as_string()!r} needs a table or a query", fix="write the table behind '#': …/database#messages"
+                f"source {shown.render_as_string()!r} needs a table or a query", fix="write the table behind '#': …/database#messages"
             )
-        shown = self._url.set(username=None, password=None, query={})
         self._what = table or "query"
         self.name = f"{shown.render_as_string()}#{self._what}"
         self.fingerprint = digest(["database", shown.render_as_string(), table, query])[:16]
