@@ -41,8 +41,11 @@ class NamedSource(_Section):
     uri: str
     """Path, glob or SQLAlchemy URL; `env:NAME` takes it from the environment."""
     table: str | None = None
+    """Table to read, one row a conversation or a turn."""
     query: str | None = None
+    """Or a query in the database's own SQL."""
     map: dict[str, str] = {}
+    """Where fields stand in a record, as `--map` says it: field and path."""
 
 
 class RedactionSettings(_Section):
@@ -83,12 +86,17 @@ class LlmSettings(_Section):
     temperature: float = Field(default=0, ge=0, le=2)
     """Of a single grade; not sent to models that do not accept it."""
     seed: int = 1
+    """Sent with every call, for servers that honour it."""
     votes: int = Field(default=1, ge=1, le=25)
     """Grades of each conversation, of which the majority holds."""
     vote_temperature: float = Field(default=0.7, gt=0, le=2)
+    """Temperature where several votes are taken."""
     in_flight: int = Field(default=16, ge=1, le=1024)
+    """Calls under way at once."""
     requests_per_minute: int | None = Field(default=None, ge=1)
+    """Of all processes that use the store together."""
     tokens_per_minute: int | None = Field(default=None, ge=1)
+    """Of all processes that use the store together, estimated before each call."""
     timeout: float = Field(default=120, gt=0)
     """Seconds a call may take in all; one that took longer is tried once more with half of it."""
     stream: bool = False
@@ -96,6 +104,7 @@ class LlmSettings(_Section):
     idle_timeout: float = Field(default=30, gt=0)
     """Seconds without a byte of a streamed reply."""
     connect_timeout: float = Field(default=5, gt=0)
+    """Seconds until a connection stands."""
     attempts: int = Field(default=4, ge=1, le=20)
     """How often a call is tried in all, where trying again can help."""
     outage_patience: float = Field(default=30, ge=0)
@@ -107,9 +116,13 @@ class LlmSettings(_Section):
     max_parts: int = Field(default=12, ge=1)
     """A conversation of more parts is not graded."""
     max_output_tokens: int = Field(default=6000, ge=64)
+    """Of one reply."""
     budget_calls: int | None = Field(default=None, ge=0)
+    """Calls, after which rules grade."""
     budget_tokens: int | None = Field(default=None, ge=0)
+    """Tokens in and out, after which rules grade."""
     budget_usd: float | None = Field(default=None, ge=0)
+    """US dollars by the price table, after which rules grade."""
     budget_per: Literal["run", "day", "month"] = "run"
     """What the budget is for; days and months (UTC) are shared by all processes that use the store."""
 
@@ -118,6 +131,7 @@ class GradingSettings(_Section):
     """Who grades."""
 
     grader: Literal["auto", "rules", "llm", "cascade"] = "auto"
+    """Who is asked first. auto: the LLM where there is one, else rules; cascade: rules where they are trusted, the LLM for the rest."""
     rubric: str = "service_bar"
     """Name of a file in `rubrics/`, or a path."""
     batch: int = Field(default=256, ge=1)
@@ -130,6 +144,7 @@ class ReportSettings(_Section):
     """What reports show."""
 
     agents: Literal["pseudonym", "name", "hidden"] = "pseudonym"
+    """How agents are shown."""
     min_group: int = Field(default=5, ge=1)
     """Figures of smaller groups are not shown."""
     quotes: bool = True
@@ -150,9 +165,13 @@ class RetentionSettings(_Section):
     """Days after which each kind of data is removed; null keeps it."""
 
     texts: int | None = Field(default=None, ge=1)
+    """Redacted conversations."""
     audits: int | None = Field(default=None, ge=1)
+    """Verdicts and scores."""
     replies: int | None = Field(default=None, ge=1)
+    """An LLM's raw replies."""
     reports: int | None = Field(default=None, ge=1)
+    """Report files in the project's folder."""
 
 
 class PublishSettings(_Section):
@@ -176,10 +195,13 @@ class OidcSettings(_Section):
     issuer: str
     """URL under which `/.well-known/openid-configuration` lies."""
     client_id: str
+    """As the identity provider knows the room."""
     client_secret: SecretStr
+    """Its secret there."""
     name: str = "your organisation"
     """What the button says."""
     scope: str = "openid profile email"
+    """What is asked of the identity provider."""
 
 
 class ReviewSettings(_Section):
@@ -188,6 +210,7 @@ class ReviewSettings(_Section):
     sample: int = Field(default=20, ge=0)
     """Conversations sampled for review in each run."""
     seed: int = 0
+    """Of the sample: the same conversations and seed draw the same."""
     days: int = Field(default=30, ge=1)
     """The queue holds what was sampled in so many days."""
     double_share: float = Field(default=0.1, ge=0, le=1)
@@ -203,6 +226,7 @@ class ReviewSettings(_Section):
     https: bool = False
     """Whether people reach the room through a proxy that speaks TLS; cookies are then sent over TLS only."""
     oidc: OidcSettings | None = None
+    """Sign-in through an identity provider."""
 
 
 class Settings(BaseSettings):
@@ -215,9 +239,11 @@ class Settings(BaseSettings):
     project: Path | None = None
     """Read by the command line; kept here so that `CLEARBAR_PROJECT` is a known setting."""
     state_dir: Path | None = None
+    """Folder for store, reports and secret; `.clearbar` in the project by default. A relative one lies in the project."""
     store_url: SecretStr | None = None
     """SQLAlchemy URL; SQLite in the state folder by default."""
     sources: dict[str, NamedSource] = {}
+    """Sources that are called by name."""
     default_sources: tuple[str, ...] = ("evals/conversations",)
     """What `clearbar audit` reads when no `--source` is given: names, or paths in the project."""
     settle_minutes: float = Field(default=60, ge=0)
@@ -282,7 +308,7 @@ def load_settings(project: Project) -> Settings:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise SettingsError(f"{file} cannot be read as TOML ({error})", fix="see docs/settings.md") from error
     if settings.state_dir is not None:
-        project.use_state(settings.state_dir)
+        project.use_state(settings.state_dir if project.builtin else project.root / settings.state_dir)
     return settings
 
 
