@@ -198,3 +198,13 @@ def test_a_state_folder_that_cannot_be_made_is_one_line(clearbar: Clearbar, tmp_
     said = clearbar("store", "show")
     assert said.code == 2
     assert "set CLEARBAR_STATE_DIR or pass --project DIR" in said.err
+
+
+def test_pdf_without_the_library_for_it_is_one_line(program: Clearbar, write: Write, tmp_path: Path) -> None:
+    program(*AUDIT, "--source", write("talks.jsonl", talk("a")))
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "weasyprint.py").write_text("raise OSError('cannot load library libpango-1.0-0')\n", encoding="utf-8")
+    said = program("report", "--pdf", PYTHONPATH=f"{tmp_path / 'broken'}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
+    assert said.code == 2
+    assert said.err.splitlines()[-1].startswith("clearbar: no PDF can be made: Pango, which sets its text, is not installed: on Debian: ")
+    assert program("report").code == 0

@@ -1,5 +1,6 @@
 """The page in a real browser: accessible, asking for nothing, readable on a phone, in the dark and on paper."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -12,8 +13,10 @@ from clearbar.report import Agreements, Difference, PullCounts, ReportItem, RunF
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Request
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")
+pytestmark = [
+    pytest.mark.browser, pytest.mark.timeout(180), pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")
+]  # fmt: skip
 Item = Callable[..., ReportItem]
 Build = Callable[..., TeamReport]
 

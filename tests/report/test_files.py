@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Callable, Iterator
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ def test_each_team_has_a_folder_with_page_tables_and_twin(reports: list[TeamRepo
     assert len(written) == 2 + 3 * 4
 
 
+@pytest.mark.skipif(find_library("pango-1.0") is None, reason="needs Pango")
 def test_parquet_and_pdf_are_written_where_asked_for(reports: list[TeamReport], tmp_path: Path) -> None:
     names = {path.name for path in write_reports(reports[:1], tmp_path, parquet=True, pdf=True)}
     assert {"orders.parquet", "conversations.parquet", "index.pdf"} <= names
