@@ -30,7 +30,7 @@ def talk(id: str, *, team: str = "north", day: int = 1, text: str = "My parcel n
             {"role": "customer", "text": text, "time": 0},
             {"role": "agent", "text": "I am sorry about the parcel. I will send a new one today and mail the number by 5 pm.", "time": 30},
             {"role": "customer", "text": "Thank you, that helps.", "time": 60},
-            {"role": "agent", "text": "You are welcome. Is there anything else I can do for you?", "time": 70},
+            {"role": "agent", "text": "You are welcome. Anything else for today?", "time": 70},
         ],
     }
 
