@@ -32,16 +32,16 @@ BAD: dict[str, tuple[Any, str]] = {
 }
 
 
-@pytest.mark.parametrize("fault", sorted(BAD))
-def test_a_record_that_cannot_be_used_is_one_line_and_the_others_are_graded(fault: str, clearbar: Clearbar, write: Write) -> None:
-    record, expected = BAD[fault]
-    source = write("talks.jsonl", talk("a"), json.dumps(record) if isinstance(record, list) else record, talk("c"))
-    said = clearbar(*AUDIT, "--source", source)
+def test_each_record_that_cannot_be_used_is_one_line_and_the_others_are_graded(clearbar: Clearbar, write: Write) -> None:
+    faults = sorted(BAD)
+    records = [json.dumps(BAD[fault][0]) if isinstance(BAD[fault][0], list) else BAD[fault][0] for fault in faults]
+    said = clearbar(*AUDIT, "--source", write("talks.jsonl", talk("first"), *records, talk("last")))
     assert said.code == 1
-    assert said.out.startswith("3 pulled = 2 graded + 0 ungraded + 0 reused + 0 duplicate + 0 filtered + 1 rejected")
-    (line,) = [line for line in said.err.splitlines() if "rejected: " in line]
-    assert "talks.jsonl:2" in line
-    assert expected in line
+    counts = f"{len(faults) + 2} pulled = 2 graded + 0 ungraded + 0 reused + 0 duplicate + 0 filtered + {len(faults)} rejected"
+    assert said.out.startswith(counts)
+    for number, fault in enumerate(faults, 2):
+        (line,) = [line for line in said.err.splitlines() if f"talks.jsonl:{number}:" in line or f"talks.jsonl:{number} (" in line]
+        assert BAD[fault][1] in line, fault
     assert not [word for word in (*SECRET.split(), "sorcerer") if word in said.err + said.out]
 
 
@@ -54,9 +54,9 @@ def test_rejected_records_are_counted_and_listed_in_the_report(clearbar: Clearba
 
 
 def test_nothing_usable_ends_with_code_2(clearbar: Clearbar, write: Write) -> None:
-    for words in (AUDIT, ("grade",)):
-        source = (*words, "--source", write("bad.jsonl", "{broken")) if words is AUDIT else (*words, write("bad.jsonl", "{broken"))
-        said = clearbar(*source)
+    bad = write("bad.jsonl", "{broken")
+    for words in ((*AUDIT, "--source", bad), ("grade", bad), ("redact", bad)):
+        said = clearbar(*words)
         assert said.code == 2
         assert "bad.jsonl:1: is not valid JSON" in said.err
 
@@ -89,31 +89,30 @@ def test_bytes_that_are_no_utf8_are_replaced_and_the_rest_is_kept(clearbar: Clea
     assert clearbar("grade", source, "--with-text").json["turns"][0]["text"] == "caf\ufffd caf\ufffd"
 
 
-@pytest.mark.parametrize(
-    ("name", "content", "expected"),
-    [
-        ("noise.jsonl", bytes(range(256)) * 20, "is a binary file (expected text in UTF-8"),
-        ("noise.csv", bytes(range(256)) * 20, "is a binary file"),
-        ("noise.parquet", b"PAR1 no", "is no readable Parquet file"),
-        ("noise.jsonl.gz", b"no gzip at all", "cannot be read"),
-        ("noise.jsonl.zst", b"no zstandard at all", "cannot be read"),
-        ("table.csv", b"a,b\n1,2\n", "table.csv"),
-        ("nothing.csv", b"", "has no rows"),
-        ("broken.json", b'{"conversations": [', "is not valid JSON"),
-    ],
-)
-def test_a_file_that_cannot_be_read_is_one_line(name: str, content: bytes, expected: str, clearbar: Clearbar) -> None:
+FILES = {
+    "noise.jsonl": (bytes(range(256)) * 20, "is a binary file (expected text in UTF-8"),
+    "noise.csv": (bytes(range(256)) * 20, "is a binary file"),
+    "noise.parquet": (b"PAR1 no", "is no readable Parquet file"),
+    "packed.jsonl.gz": (b"no gzip at all", "cannot be read"),
+    "packed.jsonl.zst": (b"no zstandard at all", "cannot be read (no Zstandard file, or a damaged one)"),
+    "columns.csv": (b"a,b\n1,2\n", "no columns for a conversation's id, role and text"),
+    "nothing.csv": (b"", "has no rows"),
+    "broken.json": (b'{"conversations": [', "is not valid JSON"),
+    "call.vtt": (b"no captions", "call.vtt"),
+}
+
+
+def test_each_file_that_cannot_be_read_is_one_line_and_the_others_are_graded(clearbar: Clearbar) -> None:
     Path("in").mkdir()
-    (Path("in") / name).write_bytes(content)
-    said = clearbar(*AUDIT, "--source", f"in/{name}")
-    assert said.code == 2
-    lines = [line for line in said.err.splitlines() if name in line]
-    assert len(lines) == 1
-    assert expected in lines[0]
+    for name, (content, _) in FILES.items():
+        (Path("in") / name).write_bytes(content)
     (Path("in") / "good.jsonl").write_text(json.dumps(talk("a")), encoding="utf-8")
-    beside = clearbar(*AUDIT, "--source", "in")
-    assert beside.code == 1
-    assert "2 pulled = 1 graded" in beside.out
+    said = clearbar(*AUDIT, "--source", "in")
+    assert said.code == 1
+    assert f"{len(FILES) + 1} pulled = 1 graded" in said.out
+    for name, (_, expected) in FILES.items():
+        (line,) = [line for line in said.err.splitlines() if name in line]
+        assert expected in line
 
 
 @pytest.mark.parametrize(

@@ -68,14 +68,12 @@ def stopped(words: list[str], by: signal.Signals, folder: Path) -> tuple[int, st
     return process.returncode, told.read_text(encoding="utf-8"), kept(store)
 
 
-@pytest.fixture(params=[("--no-prefect",), pytest.param((), marks=pytest.mark.prefect)], ids=["without Prefect", "with Prefect"])
-def audit(request: pytest.FixtureRequest, many: Path) -> list[str]:
-    return ["audit", "--grader", "rules", "--source", str(many), *request.param]
-
-
-def test_an_interrupted_audit_says_so_and_goes_on_from_there(audit: list[str], tmp_path: Path, clearbar: Clearbar) -> None:
-    total = 16 * COPIES
-    code, told, before = stopped(audit, signal.SIGINT, tmp_path)
+@pytest.mark.parametrize(
+    "prefect", [["--no-prefect"], pytest.param([], marks=pytest.mark.prefect)], ids=["without Prefect", "with Prefect"]
+)
+def test_an_interrupted_audit_says_so_and_goes_on_from_there(prefect: list[str], many: Path, tmp_path: Path, clearbar: Clearbar) -> None:
+    total, audit = 16 * COPIES, ["audit", "--grader", "rules", "--source", str(many)]
+    code, told, before = stopped([*audit, *prefect], signal.SIGINT, tmp_path)
     assert code == 130
     assert told.splitlines()[-1] == "clearbar: interrupted; what was graded is kept, and the same command goes on from there"
     assert "Traceback" not in told
@@ -87,12 +85,12 @@ def test_an_interrupted_audit_says_so_and_goes_on_from_there(audit: list[str], t
     assert again["reused"] >= before
 
 
-def test_a_killed_audit_goes_on_from_there(audit: list[str], tmp_path: Path, clearbar: Clearbar) -> None:
-    total = 16 * COPIES
+def test_a_killed_audit_goes_on_from_there(many: Path, tmp_path: Path, clearbar: Clearbar) -> None:
+    total, audit = 16 * COPIES, ["audit", "--no-prefect", "--grader", "rules", "--source", str(many)]
     code, _, before = stopped(audit, signal.SIGKILL, tmp_path)
     assert code == -signal.SIGKILL
     assert 0 < before < total
-    again = clearbar(*audit, "--no-prefect", "--json").json["counts"]
+    again = clearbar(*audit, "--json").json["counts"]
     assert (again["graded"], again["reused"]) == (total - before, before)
     states = [run["state"] for run in clearbar("store", "show", "--json").json if run["kind"] == "audit"]
     assert "finished" in states
