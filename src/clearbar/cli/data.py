@@ -134,10 +134,10 @@ def show_store(as_json: JsonOption = False, project: ProjectOption = None) -> in
         return 0
     outcomes = ("graded", "ungraded", "reused", "duplicate", "filtered", "rejected")
     rows = [
-        (run.id, run.state, run.asked or "", str(run.counts.pulled), *(str(getattr(run.counts, outcome)) for outcome in outcomes))
+        (run.id, run.kind, run.state, run.asked or "", str(run.counts.pulled), *(str(getattr(run.counts, outcome)) for outcome in outcomes))
         for run in runs
     ]
-    table(f"store {name}", ("run", "state", "grader", "pulled", *outcomes), rows, right=range(3, 10))
+    table(f"store {name}", ("run", "kind", "state", "grader", "pulled", *outcomes), rows, right=range(4, 11))
     return 0
 
 
