@@ -269,7 +269,7 @@ def _asked(cells: Sequence[dict[str, object]], methods: Sequence[dict[str, list[
     yield f"- cells above 97 % where neither the share is at least .85 nor n is 30: {int(((own > 0.97 + slack) & ~allowed).sum())}"
     for words, left_out in (("", set()), (" that carries both uncertainties", BLIND)):
         near = np.mean([_ratio(one, left_out) <= 1.10 for one in methods])
-        yield f"- width at most 1.10 times the narrowest other method{words} and reaches the floor: {near:.1%} of the cells"
+        yield f"- width at most 1.10 times the narrowest other method{words}, if it reaches the floor: {near:.1%} of the cells"
 
 
 def _ratio(one: dict[str, list[float]], left_out: set[str]) -> float:

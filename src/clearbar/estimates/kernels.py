@@ -211,7 +211,7 @@ def corrected_limits(moved: Floats, found: Corrected, grades: Floats, confusion:
     """Return the interval of a corrected share: that of the draws, trimmed by the delta method's limits.
 
     With few labels on one side the draws' interval has a long tail that covers more than it should. Trimmed it still held in
-    at least 92.8 % of 10,000 samples everywhere on the grid of `benchmarks/coverage.py`. It stays as it is where most draws had
+    at least 92.5 % of 10,000 samples everywhere on the grid of `benchmarks/coverage.py`. It stays as it is where most draws had
     to be moved inside 0 to 1, and where trimming would take more than half of it.
 
     Parameters
