@@ -24,6 +24,7 @@ HOMES: Final = {  # a library, and the only places that may import it
     "weasyprint": ("src/clearbar/report/",),
     "fastapi": ("src/clearbar/review/",),
     "typer": ("src/clearbar/cli/",),
+    "ruamel": ("src/clearbar/rubric_text.py",),
 }
 HEAVY: Final = (
     "alembic", "altair", "fastapi", "langchain", "langchain_core", "langchain_openai", "lingua", "numpy", "openai", "prefect",

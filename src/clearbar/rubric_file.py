@@ -25,7 +25,19 @@ try:
 except ImportError:  # pragma: no cover - PyYAML built without libyaml
     from yaml import SafeLoader as _YamlLoader  # type: ignore[assignment]
 
-__all__ = ["BESIDE", "dump_model", "dump_rubric", "json_schema", "load_model", "load_rubric", "open_rubric", "rubric_path", "schema_text"]
+__all__ = [
+    "BESIDE",
+    "dump_model",
+    "dump_rubric",
+    "json_schema",
+    "load_model",
+    "load_rubric",
+    "open_rubric",
+    "parse_rubric",
+    "rubric_names",
+    "rubric_path",
+    "schema_text",
+]
 
 M = TypeVar("M", bound=Model)
 SCHEMA_LINE = "# yaml-language-server: $schema={schema}\n"
@@ -89,9 +101,15 @@ def rubric_path(asked: str, project: Project) -> Path:
     if not path.is_file():
         path = project.root / "rubrics" / f"{asked.removesuffix('.yaml')}.yaml"
         if not path.is_file():
-            names = sorted(file.stem for file in path.parent.glob("*.yaml") if file.stem != SOURCES and not file.name.endswith(BESIDE))
-            raise RubricError(f"there is no rubric {asked!r} in {path.parent}", fix=f"there is: {', '.join(names)}; or name a YAML file")
+            names = ", ".join(rubric_names(project))
+            raise RubricError(f"there is no rubric {asked!r} in {path.parent}", fix=f"there is: {names}; or name a YAML file")
     return path
+
+
+def rubric_names(project: Project) -> list[str]:
+    """Return the names by which `open_rubric` finds the rubrics of a project."""
+    found = (project.root / "rubrics").glob("*.yaml")
+    return sorted(file.stem for file in found if file.stem != SOURCES and not file.name.endswith(BESIDE))
 
 
 def load_rubric(path: Path) -> Rubric:
@@ -113,7 +131,22 @@ def load_model(path: Path, model: type[M]) -> M:
     RubricError
         As `load_rubric` does.
     """
-    root, value = _parse(path)
+    return _model(_read(path), path, model)
+
+
+def parse_rubric(text: str, path: Path) -> Rubric:
+    """Return the rubric in a YAML text; `path` is what messages call it.
+
+    Raises
+    ------
+    RubricError
+        As `load_rubric` does.
+    """
+    return _model(text, path, Rubric)
+
+
+def _model(text: str, path: Path, model: type[M]) -> M:
+    root, value = _parse(text, path)
     if not isinstance(value, dict):
         raise RubricError(f"{path}: is {'empty' if value is None else 'no mapping'}", fix=f"expected the keys {_listed(_required(model))}")
     try:
@@ -145,14 +178,17 @@ def schema_text(model: type[Model] = Rubric) -> str:
     return json.dumps(json_schema(model), indent=2, ensure_ascii=False) + "\n"
 
 
-def _parse(path: Path) -> tuple[yaml.Node | None, Any]:
-    """Return the node tree, which knows lines, and the value."""
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise RubricError(f"{path}: cannot be read ({error.strerror})", fix="name a YAML file with a rubric") from error
     except UnicodeDecodeError as error:
         raise RubricError(f"{path}: is no UTF-8 text (byte {error.start})", fix="name a YAML file with a rubric") from error
+
+
+def _parse(text: str, path: Path) -> tuple[yaml.Node | None, Any]:
+    """Return the node tree, which knows lines, and the value."""
     try:
         _check_depth(text, path)
         loader = _Loader(text)

@@ -38,6 +38,7 @@ from clearbar.store.review_records import (
     ALL_TEAMS,
     Assignment,
     Calibration,
+    ChangeState,
     Closing,
     Coaching,
     Dispute,
@@ -49,10 +50,12 @@ from clearbar.store.review_records import (
     Person,
     QueueItem,
     RefusedError,
+    RubricChange,
     Span,
     StaffRole,
     State,
 )
+from clearbar.store.rubric_changes import RubricChanges
 from clearbar.store.runs import Runs
 
 if TYPE_CHECKING:
@@ -62,6 +65,7 @@ __all__ = [
     "ALL_TEAMS",
     "Assignment",
     "Calibration",
+    "ChangeState",
     "Closing",
     "Coaching",
     "Counts",
@@ -81,6 +85,7 @@ __all__ = [
     "QueueItem",
     "RefusedError",
     "Removed",
+    "RubricChange",
     "Run",
     "Sampled",
     "SourceRef",
@@ -95,7 +100,7 @@ __all__ = [
 ]
 
 
-class Store(Runs, Conversations, Audits, Labels, Reports, People, Assignments, Disputes, Calibrations, Erasure, Retention):
+class Store(Runs, Conversations, Audits, Labels, Reports, People, Assignments, Disputes, Calibrations, RubricChanges, Erasure, Retention):
     """An open store; close it, or use it in a `with`. It may be shared by threads."""
 
     @classmethod

@@ -11,6 +11,7 @@ __all__ = [
     "ALL_TEAMS",
     "Assignment",
     "Calibration",
+    "ChangeState",
     "Closing",
     "Coaching",
     "Dispute",
@@ -22,6 +23,7 @@ __all__ = [
     "Person",
     "QueueItem",
     "RefusedError",
+    "RubricChange",
     "Span",
     "StaffRole",
     "State",
@@ -246,3 +248,42 @@ class Exclusion(Model):
     active: bool
     by: str
     made_at: datetime
+
+
+class ChangeState(StrEnum):
+    """How far an edit of a rubric is."""
+
+    DRAFT = "draft"
+    PROPOSED = "proposed"
+    """Waits for somebody else than its author."""
+    APPROVED = "approved"
+    """Becomes the file on its day."""
+    IN_FORCE = "in_force"
+    """Was written into the file."""
+    DROPPED = "dropped"
+
+
+class RubricChange(Model):
+    """An edit of a rubric, from the draft to the file."""
+
+    number: int
+    rubric: str
+    """Name of its file."""
+    state: ChangeState
+    author: str
+    why: str
+    base_text: str
+    """The file as it was when the draft was begun, or last carried over."""
+    body: str
+    """The rubric under way as JSON, whether or not it hangs together."""
+    text: str
+    """The file as it is to be; empty until the edit is sent for approval."""
+    version: int
+    """Counts saves; what names an older one is refused."""
+    effective: datetime | None
+    decided_by: str | None
+    answer: str
+    begun_at: datetime
+    saved_at: datetime
+    decided_at: datetime | None
+    in_force_at: datetime | None

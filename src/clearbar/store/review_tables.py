@@ -16,6 +16,7 @@ __all__ = [
     "notices",
     "people",
     "refusals",
+    "rubric_changes",
     "sign_ins",
 ]
 
@@ -180,3 +181,25 @@ exclusions = Table(
     Column("made_at", Moment, nullable=False),
 )
 """Kinds of conversations that are not shown for review: spam, tests, abandoned ones."""
+rubric_changes = Table(
+    "rubric_changes",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("rubric", Name, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("author", Name, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("base_text", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("effective", Moment),
+    Column("decided_by", Name),
+    Column("answer", Text, nullable=False),
+    Column("begun_at", Moment, nullable=False),
+    Column("saved_at", Moment, nullable=False),
+    Column("decided_at", Moment),
+    Column("in_force_at", Moment),
+    Index("rubric_changes_state", "state"),
+)
+"""Edits of rubrics from the first draft to the file, which the last of them wrote; both texts stay for ever."""
