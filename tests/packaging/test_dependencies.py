@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT: Any = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 NOT_IMPORTED = {
     "psycopg",  # SQLAlchemy's driver
+    "python-multipart",  # Starlette reads forms with it
     "hatchling", "editables", "mypy", "ruff", "pytest-timeout", "types-pyyaml",  # tools
 }  # fmt: skip
 OWN = {"clearbar", "tests", "prefect.yaml"}
