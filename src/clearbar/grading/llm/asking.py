@@ -189,6 +189,7 @@ class Asker:
         if reply is None:
             session.asked = True
             reply = await self._caller.ask(self._request(session, name, question, after))
+            await asyncio.sleep(0)  # the call that waits for the slot goes out before this reply is read
         session.used.append(reply)
         return reply
 

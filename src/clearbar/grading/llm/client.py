@@ -1,22 +1,22 @@
 """One chat completion by langchain's `ChatOpenAI`, over one shared connection pool."""
 
+import gc
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.settings import LlmSettings
 
 if TYPE_CHECKING:
-    from langchain_core.messages import AIMessage
     from langchain_openai import ChatOpenAI
 
 __all__ = ["Client", "Completion", "untraced"]
 
+GARBAGE = 20_000
+"""New objects after which Python looks for cycles among them: with its 700 a fifth of a call's processor time goes there."""
 NO_KEY = "none"
 """Sent to servers for which no key is set; the library insists on one."""
 
@@ -49,7 +49,7 @@ class Client:
 
     The request's shape goes into `extra_body` rather than through `with_structured_output` or `response_format`: those
     make the library parse the reply, which repairs cut JSON in silence, or raises and loses a reply that was paid for.
-    So the library carries the request and the raw reply, and `reply` reads it; the response's headers come along as well.
+    So the library carries the request and the raw reply (see `raw`), and `reply` reads it; the response's headers come along.
     """
 
     def __init__(self, settings: LlmSettings) -> None:
@@ -62,15 +62,17 @@ class Client:
             return
         import httpx2  # noqa: PLC0415 - heavy
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
-        from langchain_openai import ChatOpenAI  # noqa: PLC0415 - heavy
         from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy
 
+        from clearbar.grading.llm.raw import RawChatOpenAI  # noqa: PLC0415 - heavy
+
+        gc.set_threshold(max(GARBAGE, gc.get_threshold()[0]))
         settings = self._settings
         read = settings.idle_timeout if settings.stream else settings.timeout
         timeout = httpx2.Timeout(connect=settings.connect_timeout, read=read, write=30, pool=None)
         self._kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
         self._transport = DefaultAioHttpClient(timeout=timeout, limits=httpx2.Limits(max_connections=None))
-        self._made = ChatOpenAI(
+        self._made = RawChatOpenAI(
             model=settings.model or "",
             base_url=settings.base_url or "https://api.openai.com/v1",
             api_key=settings.api_key or NO_KEY,
@@ -110,12 +112,12 @@ class Client:
         try:
             if self._settings.stream:
                 return await self._stream(model, asked, fields, began)
-            message = await model.ainvoke(asked, extra_body=dict(fields))
+            metadata = (await model.ainvoke(asked, extra_body=fields)).response_metadata
+            return _completion(metadata["document"], metadata["headers"], time.perf_counter() - began)
         except CallError:
             raise
         except Exception as error:
             raise classify(error) from error
-        return _completion(message, time.perf_counter() - began)
 
     async def _stream(self, model: "ChatOpenAI", asked: Sequence[Any], fields: Mapping[str, Any], began: float) -> Completion:
         pieces: list[str] = []
@@ -149,23 +151,22 @@ class Client:
             self._made = None
 
 
-def _completion(message: "AIMessage", seconds: float) -> Completion:
-    metadata = message.response_metadata
-    usage = metadata.get("token_usage") or {}
-    content = message.content if isinstance(message.content, str) else "".join(map(str, message.content))
-    if not content and message.tool_calls:
-        content = orjson.dumps(message.tool_calls[0]["args"]).decode()
-    elif not content and message.invalid_tool_calls:
-        content = message.invalid_tool_calls[0]["args"] or ""
+def _completion(document: Mapping[str, Any], headers: Mapping[str, str], seconds: float) -> Completion:
+    choice, usage = document["choices"][0], document.get("usage") or {}
+    message = choice["message"]
+    calls = message.get("tool_calls") or ()
+    content = message.get("content") or (calls[0]["function"]["arguments"] if calls else None)
+    if isinstance(content, list):  # parts, as some servers give them
+        content = "".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
     return Completion(
         content=content or None,
-        refusal=message.additional_kwargs.get("refusal"),
-        finish_reason=metadata.get("finish_reason"),
-        model=str(metadata.get("model_name") or ""),
-        system_fingerprint=metadata.get("system_fingerprint"),
+        refusal=message.get("refusal"),
+        finish_reason=choice.get("finish_reason"),
+        model=str(document.get("model") or ""),
+        system_fingerprint=document.get("system_fingerprint"),
         input_tokens=usage.get("prompt_tokens") or 0,
         cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
         output_tokens=usage.get("completion_tokens") or 0,
         seconds=seconds,
-        headers=metadata.get("headers") or {},
+        headers=headers,
     )
