@@ -9,7 +9,7 @@ from clearbar.rubric import Criterion, Rubric
 from clearbar.scoring import score
 from clearbar.verdict import UNGRADED, Audit
 
-__all__ = ["CriterionFlips", "Flip", "RubricDiff", "TeamChange", "diff", "needs_grading", "rescore"]
+__all__ = ["CriterionFlips", "Flip", "Moved", "RubricDiff", "TeamChange", "diff", "needs_grading", "rescore"]
 
 EXAMPLES: Final = 5
 
@@ -21,6 +21,22 @@ class Flip(Model):
     team: str | None
     old: str
     new: str
+    text_hash: str = ""
+    """Tells conversations of two sources apart that have the same id."""
+    why: str = ""
+    """Why the new one was given."""
+
+
+class Moved(Model):
+    """A conversation whose score or band would be another."""
+
+    transcript: str
+    team: str | None
+    text_hash: str
+    old_score: float | None
+    new_score: float | None
+    old_band: str | None
+    new_band: str | None
 
 
 class CriterionFlips(Model):
@@ -64,6 +80,8 @@ class RubricDiff(Model):
     """Whether the effect on levels was measured; otherwise only the effect on scores is shown."""
     criteria: tuple[CriterionFlips, ...]
     teams: tuple[TeamChange, ...]
+    moved: tuple[Moved, ...] = ()
+    """Some of the conversations whose band or score would change, those of another band first."""
     notes: tuple[str, ...]
 
 
@@ -105,10 +123,10 @@ def diff(old: Rubric, new: Rubric, audits: Sequence[Audit], regraded: Sequence[A
         The same conversations graded with the new rubric. Without it the old verdicts are scored by the new rubric, which is
         exact where only the scoring changed.
     """
-    before = {audit.transcript: audit for audit in rescore(audits, old)}
-    after = {audit.transcript: audit for audit in (rescore(audits, new) if regraded is None else rescore(regraded, new))}
+    before = {_key(audit): audit for audit in rescore(audits, old)}
+    after = {_key(audit): audit for audit in (rescore(audits, new) if regraded is None else rescore(regraded, new))}
     costs = needs_grading(old, new)
-    common = [id for id in before if id in after]
+    pairs = [(before[one], after[one]) for one in before if one in after]
     shared = [item.id for item in new.criteria if item.id in {one.id for one in old.criteria}]
     return RubricDiff(
         added=tuple(item.id for item in new.criteria if item.id not in {one.id for one in old.criteria}),
@@ -118,10 +136,15 @@ def diff(old: Rubric, new: Rubric, audits: Sequence[Audit], regraded: Sequence[A
         scoring_changed=old.scoring_hash != new.scoring_hash,
         costs_grades=costs,
         regraded=regraded is not None,
-        criteria=tuple(_flips(id, [(before[one], after[one]) for one in common]) for id in shared),
-        teams=tuple(_teams([(before[one], after[one]) for one in common])),
+        criteria=tuple(_flips(id, pairs) for id in shared),
+        teams=tuple(_teams(pairs)),
+        moved=tuple(_moved(pairs)),
         notes=tuple(_notes(before.keys() - after.keys(), costs=costs, measured=regraded is not None)),
     )
+
+
+def _key(audit: Audit) -> tuple[str, str]:
+    return audit.transcript, audit.text_hash
 
 
 def _read(rubric: Rubric, criterion: str) -> object:
@@ -137,12 +160,13 @@ def _flips(criterion: str, pairs: Sequence[tuple[Audit, Audit]]) -> CriterionFli
     found: list[Flip] = []
     compared = 0
     for old, new in pairs:
-        levels = [next((item.level for item in audit.verdicts if item.criterion == criterion), None) for audit in (old, new)]
-        if levels[0] is None or levels[1] is None:
+        was, now = (next((item for item in audit.verdicts if item.criterion == criterion), None) for audit in (old, new))
+        if was is None or now is None:
             continue
         compared += 1
-        if levels[0] != levels[1]:
-            found.append(Flip(transcript=old.transcript, team=old.team, old=levels[0], new=levels[1]))
+        if was.level != now.level:
+            named = {"transcript": old.transcript, "team": old.team, "text_hash": old.text_hash}
+            found.append(Flip(**named, old=was.level, new=now.level, why=now.rationale))
     by_team: dict[str, int] = defaultdict(int)
     moves: dict[str, int] = defaultdict(int)
     for flip in found:
@@ -175,12 +199,29 @@ def _teams(pairs: Sequence[tuple[Audit, Audit]]) -> list[TeamChange]:
     ]
 
 
+def _moved(pairs: Sequence[tuple[Audit, Audit]]) -> list[Moved]:
+    changed = [(old, new) for old, new in pairs if (old.band, old.score) != (new.band, new.score)]
+    changed.sort(key=lambda pair: pair[0].band == pair[1].band)
+    return [
+        Moved(
+            transcript=old.transcript,
+            team=old.team,
+            text_hash=old.text_hash,
+            old_score=old.score,
+            new_score=new.score,
+            old_band=old.band,
+            new_band=new.band,
+        )
+        for old, new in changed[:EXAMPLES]
+    ]
+
+
 def _mean(scores: Sequence[float | None]) -> float | None:
     known = [value for value in scores if value is not None]
     return round(sum(known) / len(known), 2) if known else None
 
 
-def _notes(missing: set[str], *, costs: bool, measured: bool) -> list[str]:
+def _notes(missing: set[tuple[str, str]], *, costs: bool, measured: bool) -> list[str]:
     notes = []
     if costs and not measured:
         notes.append("the wording or the rules changed: levels may change too, which only grading anew can show")

@@ -55,6 +55,8 @@ def rewrite(text: str, old: Rubric, new: Rubric) -> str:
     RubricError
         If the edit cannot be written so that the file would say exactly that; nothing half-right is ever returned.
     """
+    if "\r\n" in text:
+        return rewrite(text.replace("\r\n", "\n"), old, new).replace("\n", "\r\n")
     yaml = _parts().YAML()
     yaml.preserve_quotes = True
     yaml.width = 1 << 20  # lines stay as long as they are

@@ -177,6 +177,8 @@ def _tell(result: "AuditResult") -> None:
         f"{result.pulled} pulled = {counts.graded} graded + {counts.ungraded} ungraded + {counts.reused} reused"
         f" + {counts.duplicate} duplicate + {counts.filtered} filtered + {counts.rejected} rejected"
     )
+    for rule, number in sorted(result.excluded.items()):
+        typer.echo(f"  of those filtered, {number} {rule}")
     if any(result.verdicts.values()):
         typer.echo(f"verdicts in the reports: {_given(result)}")
     if result.usage.calls:

@@ -8,6 +8,7 @@ from clearbar.model import Model
 from clearbar.pipeline.checking import measured
 from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, graded_items, make_reports
 from clearbar.pipeline.request import AuditRequest, check_period
+from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.run import Listed, Pulled, audit_conversations
 from clearbar.pipeline.selecting import sample_for_review
 from clearbar.pipeline.steps import WATCH, Steps, Threads
@@ -38,6 +39,8 @@ class AuditResult(Model):
     """Why rules graded although an LLM may be wanted."""
     fallbacks: dict[str, int]
     """Conversations that the LLM could not grade, by reason."""
+    excluded: dict[str, int] = {}
+    """By rule of the reviewers' room, conversations that nobody should grade; they are among those that were filtered."""
     listed: tuple[Listed, ...]
     """Records that a person should look at."""
     usage: Usage
@@ -96,6 +99,8 @@ def run_audit(
     moment = now or datetime.now(UTC)
     with ExitStack() as stack:
         store = open_store(project, settings)
+        for due in put_in_force(project, store, now=moment):
+            notice(due.says)
         space = stack.enter_context(
             open_workspace(
                 project,
@@ -143,6 +148,7 @@ def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) ->
         verdicts=reports.verdicts,
         why_rules=space.why_rules,
         fallbacks=pulled.fallbacks,
+        excluded=pulled.excluded,
         listed=tuple(pulled.listed),
         usage=pulled.spent,
         failed=pulled.failed,

@@ -10,12 +10,13 @@ from typing import Final, TypeVar
 
 from clearbar.errors import ClearbarError, Rejection, SettingsError, SourceError
 from clearbar.model import digest
+from clearbar.pipeline.exclusions import exclusion_of, told
 from clearbar.pipeline.request import AuditRequest
 from clearbar.project import Project
 from clearbar.redact import Redactor
 from clearbar.settings import Settings
 from clearbar.sources import FieldMap, Source, open_source
-from clearbar.store import Mark, Outcome
+from clearbar.store import Exclusion, Mark, Outcome
 from clearbar.transcript import RedactedTranscript, Transcript
 
 __all__ = ["Dropped", "Room", "Taken", "batches", "open_sources", "pull", "redact_all"]
@@ -155,6 +156,7 @@ def pull(
     after: Mark | None,
     now: datetime,
     room: Callable[[], bool],
+    rules: Sequence[Exclusion] = (),
 ) -> Iterator[Taken | Dropped]:
     """Yield what became of each record of a source.
 
@@ -174,9 +176,12 @@ def pull(
         Records that changed within the settle time before it may still be open, and are left to a later incremental pull.
     room
         Whether the request's limit leaves room for one more.
+    rules
+        Kinds of conversations that nobody should grade.
     """
     since = None if after is None else after.updated_at - timedelta(hours=settings.look_back_hours)
     settled = now - timedelta(minutes=settings.settle_minutes) if request.incremental else None
+    admit = _Gate(redactor, room, rules)
     met: dict[str, tuple[str, str]] = {}
     for place, record in _records(source, since):
         if isinstance(record, Rejection):
@@ -194,12 +199,10 @@ def pull(
         why, held_back = _outside(record, request), False
         if why is None:
             why, held_back = _too_old_or_new(mark, since, settled)
-        if why is None and not room():
-            why, held_back = "the limit was reached", True
-        if why:
-            yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back)
+        if why is None:
+            yield admit(place, record, mark)
         else:
-            yield _take(redactor, place, record, mark)
+            yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back)
 
 
 def _records(source: Source, since: datetime | None) -> Iterator[tuple[str, Transcript | Rejection | ClearbarError]]:
@@ -244,6 +247,26 @@ def _mark(record: Transcript) -> Mark | None:
     spoken = record.started_at + timedelta(seconds=last) if record.started_at and last is not None and 0 <= last < _LIFE_TIME else None
     changed = record.updated_at or record.ended_at or spoken or record.started_at
     return None if changed is None else Mark(changed, record.id)
+
+
+class _Gate:
+    """Lets conversations in, as far as no rule excludes them and there is room; what a rule excludes takes none."""
+
+    def __init__(self, redactor: Redactor, room: Callable[[], bool], rules: Sequence[Exclusion]) -> None:
+        self._redactor = redactor
+        self._room = room
+        self._rules = rules
+        self._full = False
+
+    def __call__(self, place: str, record: Transcript, mark: Mark | None) -> Taken | Dropped:
+        taken = _take(self._redactor, place, record, mark) if self._rules and not self._full else None
+        rule = exclusion_of(self._rules, taken.transcript) if taken else None
+        if rule is not None:
+            return Dropped(place, record.source, record.id, Outcome.FILTERED, told(rule), mark)
+        if self._full or not self._room():
+            self._full = True
+            return Dropped(place, record.source, record.id, Outcome.FILTERED, "the limit was reached", mark, held_back=True)
+        return taken or _take(self._redactor, place, record, mark)
 
 
 def _take(redactor: Redactor, place: str, record: Transcript, mark: Mark | None) -> Taken:

@@ -14,6 +14,7 @@ from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.checking import Checked, CheckRequest, run_check
 from clearbar.pipeline.erasure import apply_retention
 from clearbar.pipeline.request import AuditRequest, Sources
+from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.steps import Steps
 from clearbar.pipeline.workspace import open_store, open_workspace
 from clearbar.project import Project
@@ -80,6 +81,8 @@ def run_nightly(
     """
     now = now or datetime.now(UTC)
     troubles: list[Alarm] = []
+    with open_store(project, settings) as store:  # before the check, so that check and audit go by one rubric
+        troubles += [Alarm(about="run", says=due.says) for due in put_in_force(project, store, now=now) if not due.done]
     checked = _or_alarm("check", troubles, lambda: _check(project, settings, request, notice)) if request.check else None
     audit = run_audit(project, settings, _audit_request(request, now), notice=notice, steps=steps, now=now)
     drift = _or_alarm("anchors", troubles, lambda: _watch(project, settings, request, notice=notice, now=now))

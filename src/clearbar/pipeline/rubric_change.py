@@ -1,19 +1,54 @@
 """What an edited rubric would have done to the conversations in the store."""
 
-from collections.abc import Callable
+import random
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Final
 
 from clearbar.audit import assemble
-from clearbar.errors import UsageError
+from clearbar.errors import ClearbarError, UsageError
+from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.model import Model
 from clearbar.pipeline.reporting import ReportRequest, graded_items
-from clearbar.pipeline.workspace import open_store, open_workspace
+from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
+from clearbar.report import ReportItem
+from clearbar.rubric import Rubric
 from clearbar.rubric_diff import RubricDiff, diff, needs_grading
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.verdict import Grade
+from clearbar.store import Store
+from clearbar.transcript import RedactedTranscript
+from clearbar.verdict import Audit, Grade
 
-__all__ = ["compare_rubrics"]
+__all__ = ["Cost", "Preview", "compare_rubrics", "preview"]
+
+DRAWN: Final = 400
+"""So many conversations the rules grade for a preview; of more, these are drawn at random."""
+
+
+class Cost(Model):
+    """What asking the language model again would take, at most."""
+
+    calls: int
+    input_tokens: int
+    output_tokens: int
+    usd: float | None
+    """Null where the model's price is not known."""
+
+
+class Preview(Model):
+    """What an edit would have done to the conversations of a period."""
+
+    diff: RubricDiff
+    conversations: int
+    """In the period, graded with the rubric in force."""
+    compared: int
+    """Of them, those that this rests on: all, or some drawn at random."""
+    by_rules: bool
+    """Whether both rubrics are compared as the rules grade them."""
+    cost: Cost | None
+    """Of grading the period anew by the language model; null where there is none to pay or none is set up."""
 
 
 def compare_rubrics(
@@ -30,22 +65,96 @@ def compare_rubrics(
         If the store holds no conversation graded with the old rubric.
     """
     before, after = open_rubric(old, project, drafts=True), open_rubric(new, project, drafts=True)
-    store = open_store(project, settings)
-    with open_workspace(project, settings, rubric=old, grader="rules", store=store, notice=notice) as space:
+    with open_store(project, settings) as store:
         items = graded_items(store, before, ReportRequest(since=since))
-        if not items:
-            raise UsageError(
-                f"the store holds no conversation graded with {before.name} {before.version}", fix="grade some first: clearbar audit"
-            )
-        audits = [item.audit for item in items]
-        if not needs_grading(before, after):
-            return diff(before, after, audits)
-        notice("the wording or the rules changed, so both rubrics are compared as the rules grade them")
-        transcripts = [item.transcript for item in items]
-        sides = []
-        for rubric in (before, after):
-            grades = space.another(rubric).grade(transcripts)
-            sides.append(
-                [assemble(one, rubric, grade.verdicts) for one, grade in zip(transcripts, grades, strict=True) if isinstance(grade, Grade)]
-            )
-        return diff(before, after, sides[0], sides[1])
+    if not items:
+        raise UsageError(
+            f"the store holds no conversation graded with {before.name} {before.version}", fix="grade some first: clearbar audit"
+        )
+    if not needs_grading(before, after):
+        return diff(before, after, [item.audit for item in items])
+    notice("the wording or the rules changed, so both rubrics are compared as the rules grade them")
+    return _by_rules(project, before, after, [item.transcript for item in items])
+
+
+def preview(
+    project: Project,
+    settings: Settings,
+    store: Store,
+    before: Rubric,
+    after: Rubric,
+    *,
+    since: datetime,
+    by_rules: bool,
+    keep: Callable[[RedactedTranscript], bool],
+    show: Callable[[RedactedTranscript], bool],
+) -> Preview:
+    """Return what an edit would have done since a moment; nothing is asked of a language model.
+
+    Parameters
+    ----------
+    project, settings, store
+        Where files lie, how to work, and what was graded.
+    before, after
+        The rubric in force, and the edited one.
+    since
+        The beginning of the period.
+    by_rules
+        Whether the rules grade with both; otherwise verdicts stand as they are, and only scores are made anew.
+    keep
+        Whose conversations count.
+    show
+        Which conversations may be shown as examples.
+    """
+    items = [item for item in graded_items(store, before, ReportRequest(since=since)) if keep(item.transcript)]
+    some = _drawn(items) if by_rules else items
+    some = sorted(some, key=lambda item: not show(item.transcript))  # the first are shown as examples
+    transcripts = [item.transcript for item in some]
+    made = _by_rules(project, before, after, transcripts) if by_rules else diff(before, after, [item.audit for item in some])
+    shown = {(one.id, one.text_hash) for one in transcripts if show(one)}
+    changed = before.prompt_hash != after.prompt_hash
+    return Preview(
+        diff=_with_examples(made, shown),
+        conversations=len(items),
+        compared=len(some),
+        by_rules=by_rules,
+        cost=_cost(project, settings, after, [item.transcript for item in items]) if changed else None,
+    )
+
+
+def _drawn(items: Sequence[ReportItem]) -> Sequence[ReportItem]:
+    # the same ones each time, so that two previews of one draft say the same
+    return random.Random(len(items)).sample(items, DRAWN) if len(items) > DRAWN else items
+
+
+def _by_rules(project: Project, before: Rubric, after: Rubric, transcripts: Sequence[RedactedTranscript]) -> RubricDiff:
+    lexicon = load_lexicon(project.path("rubrics/lexicon"))
+    sides: list[list[Audit]] = []
+    for rubric in (before, after):
+        grades = RulesGrader(rubric, lexicon).grade(transcripts)
+        sides.append(
+            [assemble(one, rubric, grade.verdicts) for one, grade in zip(transcripts, grades, strict=True) if isinstance(grade, Grade)]
+        )
+    return diff(before, after, sides[0], sides[1])
+
+
+def _with_examples(made: RubricDiff, shown: set[tuple[str, str]]) -> RubricDiff:
+    """Leave out the examples that may not be shown."""
+    criteria = tuple(
+        item.model_copy(update={"examples": tuple(one for one in item.examples if (one.transcript, one.text_hash) in shown)})
+        for item in made.criteria
+    )
+    moved = tuple(one for one in made.moved if (one.transcript, one.text_hash) in shown)
+    return made.model_copy(update={"criteria": criteria, "moved": moved})
+
+
+def _cost(project: Project, settings: Settings, rubric: Rubric, transcripts: Sequence[RedactedTranscript]) -> Cost | None:
+    if settings.llm.model is None or settings.grading.grader == "rules":
+        return None
+    from clearbar.grading.llm import estimate  # noqa: PLC0415 - an LLM's libraries take a second to load
+
+    try:
+        found = estimate(transcripts, rubric, settings.llm, prompt_folder=project.path("prompts"))
+    except ClearbarError:
+        return None
+    return Cost(calls=found.calls, input_tokens=found.input_tokens, output_tokens=found.output_tokens, usd=found.cost_usd)

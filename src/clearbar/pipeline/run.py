@@ -8,6 +8,7 @@ from typing import Final
 
 from clearbar.grading import Grader
 from clearbar.model import Model
+from clearbar.pipeline.exclusions import EXCLUDED
 from clearbar.pipeline.grading import Graded, grade_batch
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
@@ -49,6 +50,8 @@ class Pulled:
     """Rejected and ungraded records, the first `LISTED` of them."""
     fallbacks: dict[str, int] = field(default_factory=dict)
     """By reason, conversations that the grader asked first could not grade."""
+    excluded: dict[str, int] = field(default_factory=dict)
+    """By rule, conversations that nobody should grade; they are among those that were filtered."""
     spent: Usage = field(default_factory=Usage)
     """What the calls of this run consumed."""
     failed: int = 0
@@ -116,7 +119,8 @@ def _audit_source(
 ) -> None:
     store = _store(space)
     after = store.watermark(source.fingerprint) if request.incremental else None
-    records = pull(space.redactor, space.settings, source, request, after=after, now=now, room=room)
+    rules = store.exclusions(active=True)
+    records = pull(space.redactor, space.settings, source, request, after=after, now=now, room=room, rules=rules)
     horizon: list[Mark] = []
     committed: list[Mark] = []
     under_way: deque[Pending[_Saved]] = deque()
@@ -204,6 +208,8 @@ def _collect(pulled: Pulled, saved: _Saved) -> list[Mark]:
         if item.outcome in {Outcome.REJECTED, Outcome.UNGRADED, Outcome.DUPLICATE} and len(pulled.listed) < LISTED:
             shown = item.transcript.id if item.transcript else item.id
             pulled.listed.append(Listed(place=item.place, id=shown, outcome=item.outcome, why=item.why))
+        if item.why.startswith(EXCLUDED):
+            pulled.excluded[item.why] = pulled.excluded.get(item.why, 0) + 1
     pulled.spent += saved.spent
     pulled.failed += sum(any(verdict.failed for verdict in item.verdicts or ()) for item in saved.items)
     for reason in saved.failures:
