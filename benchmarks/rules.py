@@ -78,7 +78,7 @@ def ways(lines: list[bytes]) -> Iterator[tuple[str, int, Callable[[], Any]]]:
     texts = [joined(line) for line in lines]
     whole = [" ".join(turn["text"] for turn in json.loads(line)["turns"]) for line in lines]
     patterns = [re.compile(group.pattern, re.ASCII) for group in _finder().tongue.groups]
-    match = [_finder()._sides[side]._set.Match for side in (0, 1)]  # noqa: SLF001 - the engine alone is what is measured
+    match = [_finder()._sets[side]._set.Match for side in (0, 1)]  # noqa: SLF001 - the engine alone is what is measured
     few = min(FEW, len(lines))
     yield "set", len(lines), lambda: [(match[0](customer.normal), match[1](agent.normal)) for customer, agent in texts]
     yield "set/turn", len(lines), lambda: [match[side](utterance.normal) for side, utterance in turns]

@@ -1,5 +1,7 @@
 from types import SimpleNamespace
+from typing import Any
 
+import numpy as np
 import pytest
 
 from clearbar.errors import RubricError
@@ -11,7 +13,15 @@ KNOWN = frozenset({"apology", "anger", "gap_seconds"})
 
 
 def holds(text: str, **signals: float) -> bool:
-    return choice([parse(text, "here", KNOWN, {"most": 2})[0]])(SimpleNamespace(**signals)) == 0
+    return choose(text, counted=frozenset(), **signals) == [0]
+
+
+def choose(*texts: str, counted: frozenset[str] = frozenset(), **signals: float) -> list[Any]:
+    """Return of each conversation which condition holds; the signals of one are given as plain numbers."""
+    told = {name: np.array([value] if name not in counted else [int(value)]) for name, value in signals.items()}
+    chosen = choice([parse(text, "here", KNOWN, {"most": 2}, counted)[0] for text in texts])(SimpleNamespace(**told))
+    listed: list[Any] = np.atleast_1d(chosen).tolist()
+    return listed
 
 
 @pytest.mark.parametrize(
@@ -24,6 +34,9 @@ def holds(text: str, **signals: float) -> bool:
         ("not anger", True),
         ("apology + anger * 2 == 3", True),
         ("1 < apology <= 3", True),
+        ("4 > apology > 3", False),
+        ("(anger or apology) == 3", True),
+        ("(apology and 2) == 2", True),
         ("-apology < 0", True),
         ("apology >=\n  1", True),
     ],
@@ -44,13 +57,12 @@ def test_conditions_say_what_arithmetic_says(text: str, expected: bool) -> None:
     ],
 )
 def test_a_set_of_turns_counts_as_many_as_it_holds(text: str, expected: bool) -> None:  # noqa: FBT001
-    condition, _ = parse(text, "here", KNOWN, {}, frozenset({"apology", "anger"}))
-    assert (choice([condition])(SimpleNamespace(apology=0b10100, anger=0)) == 0) is expected
+    assert (choose(text, counted=frozenset({"apology", "anger"}), apology=0b10100, anger=0) == [0]) is expected
 
 
 def test_the_first_condition_that_holds_is_chosen_and_none_is_told_by_their_number() -> None:
-    choose = choice([parse(text, "here", KNOWN, {})[0] for text in ("apology > 1", "anger > 0")])
-    assert [choose(SimpleNamespace(apology=a, anger=b)) for a, b in ((2, 1), (1, 1), (1, 0))] == [0, 1, 2]
+    decide = choice([parse(text, "here", KNOWN, {})[0] for text in ("apology > 1", "anger > 0")])
+    assert decide(SimpleNamespace(apology=np.array([2, 1, 1]), anger=np.array([1, 1, 0]))).tolist() == [0, 1, 2]
 
 
 def test_a_condition_tells_the_signals_it_reads_and_not_the_figures_given() -> None:

@@ -10,11 +10,15 @@ A name is a signal, a group of the lexicon (in how many turns it was found), or 
 import ast
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any, Final
 
-from clearbar.errors import RubricError
+import numpy as np
 
-__all__ = ["choice", "parse", "values"]
+from clearbar.errors import RubricError
+from clearbar.grading.rules.turnset import Numbers, count
+
+__all__ = ["choice", "parse"]
 
 Condition = ast.expr
 """Checked, with the figures put in, over a name `signals`."""
@@ -64,19 +68,16 @@ def parse(
     return _Bound(given, counted).visit(tree).body, tuple(names)
 
 
-def choice(conditions: Sequence[Condition]) -> Callable[[Any], int]:
-    """Return a function that gives the place of the first condition that holds over signals, or how many there are if none does."""
+def choice(conditions: Sequence[Condition]) -> Callable[[Any], Numbers]:
+    """Return a function that gives of each conversation the place of the first condition that holds, or how many there are if none does."""
     chosen: ast.expr = ast.Constant(len(conditions))
     for place, condition in reversed(list(enumerate(conditions))):
-        chosen = ast.IfExp(condition, ast.Constant(place), chosen)
-    choose: Callable[[Any], int] = _compiled(chosen)
+        chosen = _call(np.where, condition, ast.Constant(place), chosen)
+    only = ast.arguments(posonlyargs=[], args=[ast.arg("signals")], kwonlyargs=[], kw_defaults=[], defaults=[])
+    code = compile(ast.fix_missing_locations(ast.Expression(ast.Lambda(only, chosen))), "<condition>", "eval")
+    # The tree holds nothing but names, numbers and operators: it was checked node by node.
+    choose: Callable[[Any], Numbers] = eval(code, {"__builtins__": {}, **_CALLED})  # noqa: S307
     return choose
-
-
-def values(names: Sequence[str], counted: frozenset[str]) -> Callable[[Any], tuple[float, ...]]:
-    """Return a function that reads the values of names from signals, as conditions read them."""
-    read: Callable[[Any], tuple[float, ...]] = _compiled(ast.Tuple([_read(name, counted) for name in names], ast.Load()))
-    return read
 
 
 def _check(node: ast.AST, place: str, known: frozenset[str], given: Mapping[str, float]) -> None:
@@ -114,7 +115,22 @@ class _Bound(ast.NodeTransformer):
             case ast.Compare(ast.Name(name), [ast.Eq()], [ast.Constant(0)]) if name in self._asked:
                 return ast.Compare(_attribute(name), [ast.Eq()], [ast.Constant(0)])
         self.generic_visit(node)
-        return node
+        sides = [node.left, *node.comparators]
+        links = [ast.Compare(left, [by], [right]) for left, by, right in zip(sides, node.ops, sides[1:], strict=False)]
+        return links[0] if len(links) == 1 else _call(_every, *links)
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.expr:
+        self.generic_visit(node)
+        return _call(_every if isinstance(node.op, ast.And) else _any, *node.values)
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.expr:
+        self.generic_visit(node)
+        return _call(np.logical_not if isinstance(node.op, ast.Not) else _less, node.operand)
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+        """Let what is true count 1."""
+        self.generic_visit(node)
+        return ast.BinOp(_call(_number, node.left), node.op, _call(_number, node.right))
 
 
 def _attribute(name: str) -> ast.expr:
@@ -124,11 +140,29 @@ def _attribute(name: str) -> ast.expr:
 def _read(name: str, counted: frozenset[str]) -> ast.expr:
     """Return how a name is read from the signals: a number as it is, of a set of turns how many."""
     value = _attribute(name)
-    return ast.Call(ast.Attribute(value, "bit_count", ast.Load()), [], []) if name in counted else value
+    return _call(count, value) if name in counted else value
 
 
-def _compiled(body: ast.expr) -> Any:
-    only = ast.arguments(posonlyargs=[], args=[ast.arg("signals")], kwonlyargs=[], kw_defaults=[], defaults=[])
-    code = compile(ast.fix_missing_locations(ast.Expression(ast.Lambda(only, body))), "<condition>", "eval")
-    # The tree holds nothing but names, numbers and operators: it was checked node by node.
-    return eval(code, {"__builtins__": {}})  # noqa: S307
+def _call(function: Callable[..., Any], *arguments: ast.expr) -> ast.expr:
+    return ast.Call(ast.Name(function.__name__, ast.Load()), list(arguments), [])
+
+
+def _every(*values: Numbers) -> Numbers:
+    """Return the first value that is false, else the last, as `and` does."""
+    return reduce(lambda left, right: np.where(left, right, left), values)
+
+
+def _any(*values: Numbers) -> Numbers:
+    """Return the first value that is true, else the last, as `or` does."""
+    return reduce(lambda left, right: np.where(left, left, right), values)
+
+
+def _less(value: Numbers) -> Numbers:
+    return 0.0 - value
+
+
+def _number(value: Numbers) -> Numbers:
+    return value + 0.0
+
+
+_CALLED: Final = {function.__name__: function for function in (np.where, np.logical_not, count, _every, _any, _less, _number)}

@@ -1,9 +1,13 @@
 """Which groups of a lexicon a text holds, and where: google-re2, all groups of a side in one pass, or plain `re`, alike to the bit."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules.lexicon import Group, Tongue
@@ -15,7 +19,7 @@ try:
 except ImportError:  # pragma: no cover - platforms without the engine
     re2 = None
 
-__all__ = ["HAS_RE2", "Finder", "SetFinder", "open_finder"]
+__all__ = ["HAS_RE2", "Finder", "Found", "SetFinder", "open_finder"]
 
 HAS_RE2: Final = re2 is not None
 _ANYWHERE: Final = _re2.RE2.Anchor.UNANCHORED if HAS_RE2 else None
@@ -24,6 +28,7 @@ _MEMORY: Final = 256 << 20  # for the automaton, which grows as texts ask for it
 _SENTINEL: Final = b"(?s)."  # found in every text; missing only if the automaton ran out of memory
 
 Span = tuple[int, int]
+Found = NDArray[np.bool_]
 
 
 class Finder:
@@ -39,17 +44,18 @@ class Finder:
         self.tongue = tongue
         self._groups = [_of(tongue, side) for side in (0, 1)]
 
-    def find(self, side: Side, utterances: Sequence[Utterance]) -> list[int]:
-        """Return of each text the bit set of the groups of this side that it holds."""
-        return [self._find(side, utterance) for utterance in utterances]
+    def find(self, side: Side, utterances: Sequence[Utterance]) -> Found:
+        """Return which groups of this side (columns, as the lexicon numbers them) each text (row) holds."""
+        found = np.zeros((len(utterances), len(self.tongue.groups)), np.bool_)
+        for row, utterance in enumerate(utterances):
+            self._note(found[row], side, utterance)
+        return found
 
-    def _find(self, side: Side, utterance: Utterance) -> int:
+    def _note(self, row: Found, side: Side, utterance: Utterance) -> None:
         plain = utterance.normal.decode()
-        mask = 0
-        for group, bit in self._groups[side]:
+        for group in self._groups[side]:
             if _regex(group.pattern).search(plain) and (not group.unless or self.first(group, utterance) is not None):
-                mask |= bit
-        return mask
+                row[self.tongue.columns[group.name]] = True
 
     def first(self, group: Group, utterance: Utterance) -> Span | None:
         """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
@@ -73,13 +79,21 @@ class SetFinder(Finder):
 
     def __init__(self, tongue: Tongue) -> None:
         super().__init__(tongue)
-        self._sides = [_Set(_of(tongue, side), self) for side in (0, 1)]
+        self._sets = [_Set(groups) for groups in self._groups]
         self._compiled: dict[str, Any] = {}
 
-    def find(self, side: Side, utterances: Sequence[Utterance]) -> list[int]:
-        """Return of each text the bit set of the groups of this side that it holds."""
-        masks = self._sides[side].find(utterances)
-        return [self._find(side, utterance) if mask is None else mask for mask, utterance in zip(masks, utterances, strict=True)]
+    def find(self, side: Side, utterances: Sequence[Utterance]) -> Found:
+        """Return which groups of this side (columns, as the lexicon numbers them) each text (row) holds."""
+        groups = self._groups[side]
+        own, guarded, lost = self._sets[side].find(utterances)
+        for row, place in np.argwhere(guarded).tolist():
+            own[row, place] = self.first(groups[place], utterances[row]) is not None
+        found = np.zeros((len(utterances), len(self.tongue.groups)), np.bool_)
+        found[:, [self.tongue.columns[group.name] for group in groups]] = own
+        found[lost] = False
+        for row in np.flatnonzero(lost).tolist():
+            self._note(found[row], side, utterances[row])
+        return found
 
     def first(self, group: Group, utterance: Utterance) -> Span | None:
         """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
@@ -109,54 +123,35 @@ class SetFinder(Finder):
 
 
 class _Set:
-    """The groups of one side in one automaton."""
+    """The groups of one side in one automaton, and behind them what guards against some of them."""
 
-    def __init__(self, groups: Iterable[tuple[Group, int]], finder: Finder) -> None:
-        groups = list(groups)
+    def __init__(self, groups: Sequence[Group]) -> None:
         # The wrapper of the package would double the cost of a short text.
         self._set: Any = _re2.Set(_ANYWHERE, _options())
-        self._finder = finder
-        self._bits: list[int] = []
-        self._guarded: list[tuple[int, int, Group]] = []
-        top = max((bit.bit_length() for _, bit in groups), default=0)
-        self._own = (1 << top) - 1
-        for group, bit in groups:
-            self._add(group.pattern, bit, group)
-        for number, (group, bit) in enumerate((group, bit) for group, bit in groups if group.unless):
-            guard = 1 << (top + number)
-            self._add(group.unless or "", guard, group)
-            self._guarded.append((bit, guard, group))
+        self._groups = len(groups)
+        self._guarded = [place for place, group in enumerate(groups) if group.unless]
+        for group in groups:
+            self._add(group.pattern, group)
+        for place in self._guarded:
+            self._add(groups[place].unless or "", groups[place])
         self._sentinel = self._set.Add(_SENTINEL)
-        self._bits.append(0)
         self._set.Compile()
 
-    def _add(self, pattern: str, bit: int, group: Group) -> None:
+    def _add(self, pattern: str, group: Group) -> None:
         if self._set.Add(pattern.encode()) < 0:
             raise RubricError(f"lexicon group {group.name!r}: its phrases are too large together for the engine", fix="split the group")
-        self._bits.append(bit)
 
-    def find(self, utterances: Sequence[Utterance]) -> list[int | None]:
-        """Return the bit set of each text; None where the engine gave up."""
+    def find(self, utterances: Sequence[Utterance]) -> tuple[Found, Found, Found]:
+        """Return which groups each text holds, which of them stand beside their guard, and in which texts the engine gave up."""
         match = self._set.Match
-        found = [
-            match(utterance.normal) for utterance in utterances
-        ]  # nothing else in between, which would push the automaton out of the cache
-        return [self._mask(ids, utterance) for ids, utterance in zip(found, utterances, strict=True)]
-
-    def _mask(self, ids: list[int], utterance: Utterance) -> int | None:
-        if len(ids) <= 1:
-            return 0 if ids or not utterance.normal else None
-        if self._sentinel not in ids:
-            return None
-        mask, bits = 0, self._bits
-        for id in ids:
-            mask |= bits[id]
-        if mask > self._own:
-            for bit, guard, group in self._guarded:
-                if mask & guard and mask & bit and self._finder.first(group, utterance) is None:
-                    mask ^= bit
-            mask &= self._own
-        return mask
+        ids = [match(utterance.normal) for utterance in utterances]  # nothing in between that would push the automaton out of the cache
+        hits = np.zeros((len(ids), self._sentinel + 1), np.bool_)
+        hits[np.repeat(np.arange(len(ids)), list(map(len, ids))), np.fromiter(chain.from_iterable(ids), np.intp)] = True
+        own = hits[:, : self._groups]
+        guarded = np.zeros_like(own)
+        guarded[:, self._guarded] = own[:, self._guarded] & hits[:, self._groups : self._sentinel]
+        lost = ~hits[:, self._sentinel] & np.array([bool(utterance.normal) for utterance in utterances], np.bool_)
+        return own, guarded, lost
 
 
 @cache
@@ -171,8 +166,8 @@ def _options() -> Any:
     return options
 
 
-def _of(tongue: Tongue, side: Side) -> list[tuple[Group, int]]:
-    return [(group, tongue.bits[group.name]) for group in tongue.groups if group.speaker in {_SPEAKERS[side], "any"}]
+def _of(tongue: Tongue, side: Side) -> list[Group]:
+    return [group for group in tongue.groups if group.speaker in {_SPEAKERS[side], "any"}]
 
 
 def open_finder(tongue: Tongue, *, plain: bool = False) -> Finder:

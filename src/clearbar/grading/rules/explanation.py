@@ -1,5 +1,6 @@
 """What the rules saw in a conversation and why they decided as they did, for `clearbar rubric explain`."""
 
+from clearbar.grading.rules.measurement import Measurements
 from clearbar.grading.rules.signals import SIGNALS, Signals
 from clearbar.grading.rules.turnset import places
 from clearbar.model import Model
@@ -36,24 +37,25 @@ class Explanation(Model):
     verdicts: tuple[Verdict, ...]
 
 
-def explained(signals: Signals | str, verdicts: tuple[Verdict, ...]) -> Explanation:
-    """Return what was measured beside what was decided; nothing was measured where a reason stands in its stead."""
-    if isinstance(signals, str):
+def explained(measured: Measurements, verdicts: tuple[Verdict, ...]) -> Explanation:
+    """Return what was measured in one conversation beside what was decided; there is nothing where it could not be measured."""
+    if not measured.panels:
         return Explanation(hits=(), signals=(), verdicts=verdicts)
-    measured = [
-        Measured(name=name, value=signals.value(name), turns=tuple(places(signals.turns(name))), about=about)
+    signals = measured.panels[0].signals
+    told = [
+        Measured(name=name, value=signals.values(name)[0], turns=tuple(places(signals.sets(name)[0])), about=about)
         for name, about in SIGNALS.items()
     ]
-    return Explanation(hits=tuple(_hits(signals)), signals=tuple(item for item in measured if item.value), verdicts=verdicts)
+    return Explanation(hits=tuple(_hits(signals)), signals=tuple(item for item in told if item.value), verdicts=verdicts)
 
 
 def _hits(signals: Signals) -> list[Hit]:
     found = [
         Hit(group=group.name, turn=turn, start=start, end=end)
-        for turn, utterance in enumerate(signals.utterances)
+        for turn, utterance in enumerate(signals.heard[0].utterances)
         if utterance is not None
         for group in signals.tongue.groups
-        if utterance.mask & signals.tongue.bits[group.name]
+        if signals.holds(group.name, utterance)
         for start, end in signals.finder.hits(group, utterance)
     ]
     return sorted(found, key=lambda hit: (hit.turn, hit.start, hit.end, hit.group))

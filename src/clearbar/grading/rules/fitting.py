@@ -5,8 +5,7 @@ from typing import Final
 
 from clearbar.grading.rules.judge import Judge
 from clearbar.grading.rules.lexicon import Lexicon
-from clearbar.grading.rules.measurement import Measurer, Talk
-from clearbar.grading.rules.signals import Signals
+from clearbar.grading.rules.measurement import Measurements, Measurer, Talk
 from clearbar.model import Model
 from clearbar.rubric import Criterion, Rubric
 
@@ -33,10 +32,6 @@ class Fitted(Model):
     """Labels."""
 
 
-Measured = tuple[Signals | str, str]
-"""What was measured in a conversation, and the level it was given."""
-
-
 def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequence[Mapping[str, str]]) -> tuple[Fitted, ...]:
     """Return each named figure with the value near it that agrees best with the labels.
 
@@ -50,7 +45,7 @@ def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequenc
         Of each conversation, by criterion: the level's id or `not_applicable`.
     """
     measurer = Measurer(lexicon, rubric.limits)
-    signals = list(measurer.measure(talks))
+    measured = measurer.measure(talks)
     return tuple(
         fitted
         for criterion in rubric.criteria
@@ -58,16 +53,19 @@ def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequenc
             rubric,
             criterion,
             measurer,
-            [(seen, told[criterion.id]) for seen, told in zip(signals, levels, strict=True) if criterion.id in told],
+            measured,
+            {place: told[criterion.id] for place, told in enumerate(levels) if criterion.id in told},
         )
     )
 
 
-def _criterion(rubric: Rubric, criterion: Criterion, measurer: Measurer, labelled: Sequence[Measured]) -> Iterable[Fitted]:
+def _criterion(
+    rubric: Rubric, criterion: Criterion, measurer: Measurer, measured: Measurements, labelled: Mapping[int, str]
+) -> Iterable[Fitted]:
     for name, before in criterion.rules.given.items():
         judges = {value: _judge(rubric, criterion, measurer, name, value) for value in _near(before)}
-        said = {value: [_level(judge, signals, criterion.id) for signals, _ in labelled] for value, judge in judges.items()}
-        told = [level for _, level in labelled]
+        said = {value: _levels(judge, measured, criterion.id, labelled) for value, judge in judges.items()}
+        told = list(labelled.values())
         every = range(len(labelled))
         after = _best(said, told, every, before)
         unseen = [""] * len(labelled)
@@ -95,8 +93,9 @@ def _judge(rubric: Rubric, criterion: Criterion, measurer: Measurer, name: str, 
     return Judge(rubric.model_copy(update={"criteria": criteria}), measurer)
 
 
-def _level(judge: Judge, signals: Signals | str, criterion: str) -> str:
-    return next(ruling.level for ruling in judge.decide(signals) if ruling.criterion == criterion)
+def _levels(judge: Judge, measured: Measurements, criterion: str, places: Iterable[int]) -> list[str]:
+    decided = judge.decide(measured)
+    return [ruling.level for place in places for ruling in decided[place] if ruling.criterion == criterion]
 
 
 def _best(said: Mapping[float, Sequence[str]], told: Sequence[str], places: Sequence[int], before: float) -> float:

@@ -66,13 +66,14 @@ class RulesGrader:
 
     def explain(self, transcript: RedactedTranscript) -> Explanation:
         """Return what was measured in a transcript beside its verdicts."""
-        (signals,) = self._measurer.measure([transcript])
-        return explained(signals, _verdicts(self._judge.decide(signals)))
+        measured = self._measurer.measure([transcript])
+        (rulings,) = self._judge.decide(measured)
+        return explained(measured, _verdicts(rulings))
 
     def politeness(self, text: str) -> float:
         """Return the politeness of one turn of an agent: the sum of the weights of the strategies found; higher is politer."""
-        (signals,) = self._measurer.measure([_Alone(turns=(_Said(text=text),))])
-        return 0.0 if isinstance(signals, str) else float(signals.politeness)
+        measured = self._measurer.measure([_Alone(turns=(_Said(text=text),))])
+        return float(sum(panel.signals.politeness.item() for panel in measured.panels))
 
 
 class _Said(msgspec.Struct, frozen=True):

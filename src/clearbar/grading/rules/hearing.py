@@ -1,13 +1,18 @@
-"""What every signal is measured on: the turns of a conversation as sets, by speaker and by what was found in them."""
+"""What every signal is measured on: the turns of conversations side by side, as sets, by speaker and by what was found in them."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Generic, Protocol, TypeVar
+from itertools import chain
+from typing import Any, Final, Generic, NamedTuple, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from clearbar.grading.rules.engine import Finder
+from clearbar.grading.rules.lexicon import TRAITS
 from clearbar.grading.rules.text import Utterance
-from clearbar.grading.rules.turnset import TurnSet, places
+from clearbar.grading.rules.turnset import WIDTH, Numbers, TurnSet, count, places
 
-__all__ = ["AGENT", "COUNTED", "CUSTOMER", "QUOTED", "SIGNALS", "Hearing", "Once", "Spoken", "number", "turns_with"]
+__all__ = ["AGENT", "COUNTED", "CUSTOMER", "QUOTED", "SIGNALS", "Heard", "Hearing", "Numbers", "Once", "Spoken", "number", "turns_with"]
 
 CUSTOMER: Final = 0
 AGENT: Final = 1
@@ -37,6 +42,17 @@ class Spoken(Protocol):
         """Seconds from the start of the conversation."""
 
 
+class Heard(NamedTuple):
+    """A conversation whose texts are ready to be searched."""
+
+    turns: Sequence[Spoken]
+    """All turns, in order."""
+    sides: Sequence[int]
+    """Of each turn: 0 customer, 1 agent, -1 whom nobody grades (bot, system, note)."""
+    utterances: Sequence[Utterance | None]
+    """Of each turn, None where nobody grades it."""
+
+
 class Once(Generic[Value]):
     """Measures on first reading and leaves the value in the instance, where the next reading finds it directly."""
 
@@ -60,8 +76,8 @@ def turns_with(*quoted: str) -> Callable[[Callable[[Any], TurnSet]], Once[TurnSe
     return register
 
 
-def number(measure: Callable[[Any], float]) -> Once[float]:
-    """Make a signal of a measure that returns a number."""
+def number(measure: Callable[[Any], Numbers]) -> Once[Numbers]:
+    """Make a signal of a measure that returns numbers."""
     return _registered(measure)
 
 
@@ -71,61 +87,107 @@ def _registered(measure: Callable[[Any], Value]) -> Once[Value]:
 
 
 class Hearing:
-    """The turns of one conversation, with one attribute for each group of the lexicon: the turns that it was found in.
+    """The turns of conversations in one language, with one attribute for each group of the lexicon: the turns that it was found in.
 
     Parameters
     ----------
-    turns
-        All turns, in order.
-    sides
-        Of each turn: 0 customer, 1 agent, -1 whom nobody grades (bot, system, note).
-    utterances
-        Of each turn, None where nobody grades it.
+    heard
+        The conversations, all of at most `WIDTH` turns or all of more.
+    found
+        Which groups and traits (columns) each text (row) holds.
     finder
         By which they were searched.
     """
 
-    def __init__(self, turns: Sequence[Spoken], sides: Sequence[int], utterances: Sequence[Utterance | None], finder: Finder) -> None:
-        own = self.__dict__ = finder.tongue.unheard.copy()
-        self.all = turns
-        self.sides = sides
-        self.utterances = utterances
+    def __init__(self, heard: Sequence[Heard], found: NDArray[np.bool_], finder: Finder) -> None:
+        self.heard = heard
         self.finder = finder
         self.tongue = finder.tongue
-        spoken = [0, 0]
-        here = 1
-        for side, utterance in zip(sides, utterances, strict=True):
-            if utterance is not None:
-                spoken[side] |= here
-                for mark in utterance.marks:
-                    own[mark] |= here
-            here <<= 1
-        self.customer, self.agent = spoken
-        self.limits: Mapping[str, float] = {}
+        self._found = found
+        self._lists: dict[str, list[int]] = {}
+        lengths = np.array([len(one.turns) for one in heard])
+        whose = np.repeat(np.arange(len(heard)), lengths)  # of each turn of all: which conversation's
+        places = np.arange(len(whose)) - _starts(lengths)[whose]
+        kind = np.uint64 if lengths.max() <= WIDTH else object
+        bits = np.left_shift(np.ones(1, kind), places.astype(kind))
+        sides = np.fromiter(chain.from_iterable(one.sides for one in heard), np.int8, len(whose))
+        rows = np.array([0 if said is None else said.row for one in heard for said in one.utterances])
+        self._whose, self._bits = whose, bits
+        self.customer, self.agent, self.others = (self.those(sides == side) for side in (CUSTOMER, AGENT, -1))
+        spoken = sides >= 0
+        self.__dict__.update(zip((*self.tongue.columns, *TRAITS), self._sets(whose[spoken], bits[spoken], rows[spoken]), strict=True))
+
+    def _sets(self, whose: NDArray[Any], bits: TurnSet, rows: NDArray[Any]) -> NDArray[Any]:
+        """Return the turns that each column was found in, by column and conversation."""
+        texts, columns = self._found.nonzero()
+        held = np.bincount(texts, minlength=len(self._found))
+        starts, held = _starts(held)[rows], held[rows]
+        turns = np.repeat(np.arange(len(rows)), held)  # of each hit in a turn
+        hits = columns[starts[turns] + np.arange(len(turns)) - _starts(held)[turns]]
+        many = len(self.heard)
+        return _united(hits * many + whose[turns], bits[turns], self._found.shape[1] * many).reshape(-1, many)
 
     def __getattr__(self, name: str) -> TurnSet:
         """Return no turn for a group that the language lacks."""
         if name.startswith("__"):
             raise AttributeError(name)
-        return 0
+        return self.agent & 0
 
-    def bind(self, limits: Mapping[str, float], figures: Mapping[str, float]) -> None:
-        """Take the rubric's figures for the channel: as it states them, and as decisions read them."""
-        self.limits = limits
-        self.__dict__.update(figures)
+    def bind(self, figures: Sequence[Mapping[str, float]]) -> None:
+        """Take the rubric's figures for the channel of each conversation."""
+        self.__dict__.update({name: np.array([figure[name] for figure in figures]) for name in figures[0]})
 
-    def turns(self, name: str) -> TurnSet:
-        """Return the turns that a signal or group counted; none for a plain number."""
-        return getattr(self, name) if name in COUNTED or name in self.tongue.bits else 0
+    def sets(self, name: str) -> list[int]:
+        """Return of each conversation the turns that a signal or group counted; none for a plain number."""
+        if name not in self._lists:
+            turns: TurnSet = getattr(self, name) if name in COUNTED or name in self.tongue.columns else self.agent & 0
+            self._lists[name] = turns.tolist()
+        return self._lists[name]
 
-    def value(self, name: str) -> float:
-        """Return what decisions read: in how many turns something was found, or the number itself."""
-        value: int = getattr(self, name)
-        return value.bit_count() if name in COUNTED or name in self.tongue.bits else value
+    def values(self, name: str) -> list[float]:
+        """Return of each conversation what decisions read: in how many turns something was found, or the number itself."""
+        value: Numbers = getattr(self, name)
+        told: list[float] = (count(value) if name in COUNTED or name in self.tongue.columns else value).tolist()
+        return told
 
-    def heard(self, turns: TurnSet) -> Iterator[tuple[int, Utterance]]:
-        """Yield the places of some spoken turns, and what was said there."""
+    def those(self, told: NDArray[np.bool_]) -> TurnSet:
+        """Return those of all turns, of all conversations end to end, of which it is told that it is so."""
+        return _united(self._whose[told], self._bits[told], len(self.heard))
+
+    @property
+    def times(self) -> NDArray[np.float64]:
+        """When each of all turns was said, of all conversations end to end; NaN where that is not known."""
+        return np.array([turn.time for one in self.heard for turn in one.turns], np.float64)
+
+    def each(self, measure: Callable[..., int], *sets: TurnSet, where: Numbers) -> TurnSet:
+        """Return what a measure makes of a conversation, by its place and its turns of some sets, in those where it is worth while."""
+        found = self.agent & 0
+        for place in np.flatnonzero(where).tolist():
+            found[place] = measure(place, *(int(turns[place]) for turns in sets))
+        return found
+
+    def said(self, conversation: int, turns: int) -> Iterator[tuple[int, Utterance]]:
+        """Yield the places of some spoken turns of a conversation, and what was said there."""
+        utterances = self.heard[conversation].utterances
         for place in places(turns):
-            utterance = self.utterances[place]
+            utterance = utterances[place]
             if utterance is not None:
                 yield place, utterance
+
+    def holds(self, group: str, utterance: Utterance) -> bool:
+        """Return whether a group of the lexicon was found in a text."""
+        column = self.tongue.columns.get(group)
+        return column is not None and bool(self._found[utterance.row, column])
+
+
+def _united(places: NDArray[Any], bits: TurnSet, size: int) -> TurnSet:
+    """Return sets of turns, each the union of the bits that go to its place."""
+    sets = np.zeros(size, bits.dtype)
+    np.bitwise_or.at(sets, places, bits)
+    return sets
+
+
+def _starts(lengths: NDArray[Any]) -> NDArray[Any]:
+    """Return where each of some pieces begins that lie end to end."""
+    starts: NDArray[Any] = np.cumsum(lengths) - lengths
+    return starts

@@ -1,13 +1,14 @@
 """From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from clearbar.errors import RubricError
-from clearbar.grading.rules.decisions import choice, parse, values
-from clearbar.grading.rules.measurement import Measurer, Talk
+from clearbar.grading.rules.decisions import choice, parse
+from clearbar.grading.rules.measurement import Measurements, Measurer, Talk
 from clearbar.grading.rules.quotes import Proof, Shown
 from clearbar.grading.rules.signals import COUNTED, SIGNALS, Signals
 from clearbar.grading.rules.turnset import places
@@ -66,32 +67,32 @@ class _Entry:
         self._searched = searched
         self._most = asked.most.get(level, _PLAIN)
         self._graded = level not in {NOT_APPLICABLE, ABSTAIN}
-        self._read = values(names, asked.counted)
         self._whys: dict[tuple[float, ...], str] = {}
-        self._fixed = None if names or self._graded else self._state(because)
 
-    def rule(self, signals: Signals) -> Ruling:
-        """Return the ruling on a conversation; without a quote there is no level."""
-        if self._fixed is not None:
-            return self._fixed
-        asked = self._asked
-        why = self._why(signals) if self._names else self._because
+    def rule(self, signals: Signals, talks: Sequence[int]) -> list[Ruling]:
+        """Return the rulings on some of the conversations; without a quote there is no level."""
+        whys = self._reasons(signals, talks)
         if not self._graded:
-            return self._state(why)
-        proofs = _proofs(self._shown, self._most, signals)
+            return [self._asked.state(NOT_APPLICABLE if self._level == NOT_APPLICABLE else UNGRADED, why) for why in whys]
+        return [self._ruling(signals, talk, why) for talk, why in zip(talks, whys, strict=True)]
+
+    def _ruling(self, signals: Signals, talk: int, why: str) -> Ruling:
+        proofs = _proofs(self._shown, self._most, signals, talk)
         if not proofs:
-            return asked.unshown
+            return self._asked.unshown
         return Ruling(
-            criterion=asked.id, level=self._level, graded_by="rules", grader=asked.grader, rationale=why, evidence=proofs,
-            searched=None if self._searched is None else _searched(self._searched, signals),
+            criterion=self._asked.id, level=self._level, graded_by="rules", grader=self._asked.grader, rationale=why, evidence=proofs,
+            searched=None if self._searched is None else _searched(self._searched, signals, talk),
         )  # fmt: skip
 
-    def _state(self, why: str) -> Ruling:
-        return self._asked.state(NOT_APPLICABLE if self._level == NOT_APPLICABLE else UNGRADED, why)
+    def _reasons(self, signals: Signals, talks: Sequence[int]) -> list[str]:
+        """Return the sentence of the decision with the values that decided, for each of the conversations."""
+        if not self._names:
+            return [self._because] * len(talks)
+        values = [signals.values(name) for name in self._names]
+        return [self._why(tuple([value[talk] for value in values])) for talk in talks]
 
-    def _why(self, signals: Signals) -> str:
-        """Return the sentence of the decision with the values that decided."""
-        read = self._read(signals)
+    def _why(self, read: tuple[float, ...]) -> str:
         why = self._whys.get(read)
         if why is None:
             why = f"{self._because} ({', '.join(f'{name} {value:g}' for name, value in zip(self._names, read, strict=True))})"
@@ -108,13 +109,14 @@ class _Asked:
         self.id = criterion.id
         self.counted, self.grader = counted, grader
         self.condition = criterion.applies.condition
-        self._least = criterion.applies.min_agent_turns or 0
         place = f"rubric {rubric.name}, criteria.{criterion.id}.rules"
         scale = rubric.scale_of(criterion.id)
         self.most = {level.id: _FAILING if level.fails else _PLAIN for level in scale.levels} | {scale.ids[-1]: _TOP}
         self.unshown = self.state(UNGRADED, "No words of the conversation show it.")
-        self._too_few = self.state(NOT_APPLICABLE, f"The agent has fewer than {self._least} turns.")
         entries, conditions = [], []
+        if least := criterion.applies.min_agent_turns:
+            entries.append(_Entry(self, NOT_APPLICABLE, f"The agent has fewer than {least} turns.", (), ()))
+            conditions.append(parse(f"agent_turns < {least}", place, known, {}, counted)[0])
         for number, decision in enumerate(rules.decide):
             here = f"{place}.decide[{number}]"
             _check(decision, here, known)
@@ -131,11 +133,24 @@ class _Asked:
             because = because or "No signal shows it either way."
         return _Entry(self, rules.otherwise, because, (), rules.evidence or ("final_reply",))
 
-    def rule(self, signals: Signals) -> Ruling:
-        """Return the ruling of the first decision whose condition holds."""
-        if self._least and signals.agent.bit_count() < self._least:
-            return self._too_few
-        return self._entries[self._choose(signals)].rule(signals)
+    def rule(self, signals: Signals) -> list[Ruling]:
+        """Return of each conversation the ruling of the first decision whose condition holds."""
+        many = len(signals.heard)
+        chosen = np.broadcast_to(self._choose(signals), many)
+        rulings = [self.unshown] * many
+        for place, entry in enumerate(self._entries):
+            talks = np.flatnonzero(chosen == place).tolist()
+            if talks:
+                for talk, ruling in zip(talks, entry.rule(signals, talks), strict=True):
+                    rulings[talk] = ruling
+        return rulings
+
+    def conditional(self, rulings: Sequence[Ruling], others: Sequence[Ruling]) -> list[Ruling]:
+        """Return the rulings where they apply by the answers to another criterion, else that they do not."""
+        assert self.condition  # noqa: S101
+        spared = self.state(NOT_APPLICABLE, f"It applies only by the answer to {self.condition.criterion}.")
+        kept = {UNGRADED, *self.condition.levels}
+        return [ruling if other.level in kept else spared for ruling, other in zip(rulings, others, strict=True)]
 
     def state(self, level: str, why: str, reason: str = ABSTAINED) -> Ruling:
         """Return a ruling without a level of the scale; the reason is that of an ungraded one."""
@@ -179,37 +194,40 @@ class Judge:
         self._by_id = {item.id: item for item in asked}
         # Criteria that hang on another's answer come last.
         self._order = [item for item in asked if item.condition is None] + [item for item in asked if item.condition is not None]
-        self._conditional = any(item.condition is not None for item in asked)
 
-    def rule(self, talks: Sequence[Talk]) -> Iterator[list[Ruling]]:
+    def rule(self, talks: Iterable[Talk]) -> list[list[Ruling]]:
         """Return the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
-        return map(self.decide, self._measurer.measure(talks))
+        return self.decide(self._measurer.measure(talks))
 
-    def decide(self, signals: Signals | str) -> list[Ruling]:
-        """Return the rulings on what was measured, or on why nothing could be."""
-        if isinstance(signals, str):
-            return self._without(signals)
-        if not self._conditional:
-            return [item.rule(signals) for item in self._order]
-        given: dict[str, Ruling] = {}
+    def decide(self, measured: Measurements) -> list[list[Ruling]]:
+        """Return the rulings on each conversation that was measured, or on why it could not be."""
+        rulings: list[list[Ruling]] = [[]] * measured.many
+        for panel in measured.panels:
+            for number, given in zip(panel.numbers, self._panel(panel.signals), strict=True):
+                rulings[number] = given
+        for number, reason in measured.unmeasured.items():
+            rulings[number] = self._without(reason)
+        return rulings
+
+    def _panel(self, signals: Signals) -> list[list[Ruling]]:
+        given: dict[str, list[Ruling]] = {}
         for item in self._order:
-            other = given.get(item.condition.criterion) if item.condition else None
-            if item.condition and other and other.level not in {UNGRADED, *item.condition.levels}:
-                given[item.id] = item.state(NOT_APPLICABLE, f"It applies only by the answer to {item.condition.criterion}.")
-            else:
-                given[item.id] = item.rule(signals)
-        return [given[id] for id in self._by_id]
+            given[item.id] = item.rule(signals)
+            if item.condition and item.condition.criterion in given:
+                given[item.id] = item.conditional(given[item.id], given[item.condition.criterion])
+        return list(map(list, zip(*(given[id] for id in self._by_id), strict=True)))
 
     def _without(self, reason: str) -> list[Ruling]:
         why = "No turn of an agent." if reason == ABSTAINED else "No lexicon covers the language of this conversation."
         return [self._by_id[id].state(UNGRADED, why, reason) for id in self._by_id]
 
 
-def _proofs(evidence: Sequence[Shown], most: int, signals: Signals) -> tuple[Proof, ...]:
+def _proofs(evidence: Sequence[Shown], most: int, signals: Signals, talk: int) -> tuple[Proof, ...]:
     """Return up to so many quotes, from the turns that the evidence counted."""
     proofs: list[Proof] = []
     for shown in evidence:
-        proofs += [proof for proof in shown.proofs(signals, most) if proof not in proofs] if proofs else shown.proofs(signals, most)
+        found = shown.proofs(signals, talk, most)
+        proofs += [proof for proof in found if proof not in proofs] if proofs else found
         if len(proofs) >= most:
             break
     if len(proofs) > 1:
@@ -217,6 +235,6 @@ def _proofs(evidence: Sequence[Shown], most: int, signals: Signals) -> tuple[Pro
     return tuple(proofs)
 
 
-def _searched(whose: str, signals: Signals) -> tuple[int, ...]:
-    turns = {"agent": signals.agent, "customer": signals.customer}.get(whose, signals.agent | signals.customer)
-    return tuple(places(turns))
+def _searched(whose: str, signals: Signals, talk: int) -> tuple[int, ...]:
+    customers, agents = signals.sets("customer_turns")[talk], signals.sets("agent_turns")[talk]
+    return tuple(places({"agent": agents, "customer": customers}.get(whose, agents | customers)))

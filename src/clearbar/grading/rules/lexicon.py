@@ -1,7 +1,7 @@
 """Lexicons: what people say, group by group, in files that a QA lead can read and extend; one file a language."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal
 
@@ -12,7 +12,7 @@ from clearbar.grading.rules.phrases import compile_phrases
 from clearbar.model import Model, digest
 from clearbar.rubric_file import load_model
 
-__all__ = ["Group", "Lexicon", "Tongue", "load_lexicon"]
+__all__ = ["TRAITS", "Group", "Lexicon", "Tongue", "load_lexicon"]
 
 Speaker = Literal["agent", "customer", "any"]
 
@@ -65,35 +65,8 @@ class Group:
         self.unless = unless
 
 
-class _Together(dict[tuple[str, ...], int]):
-    """The bits of several groups together, worked out when first asked for; groups that a language lacks have none."""
-
-    def __init__(self, bits: Mapping[str, int]) -> None:
-        super().__init__()
-        self._bits = bits
-
-    def __missing__(self, groups: tuple[str, ...]) -> int:
-        self[groups] = bits = sum({self._bits.get(group, 0) for group in groups})
-        return bits
-
-
 TRAITS: Final = ("_asks", "_clause", "_mannerly", "_shouts")
 """What is noted of every turn beside the groups found in it; no group can be called so."""
-_REMEMBERED: Final = 10_000
-
-
-class _Marks(dict[int, tuple[str, ...]]):
-    """The names of the bits of a set, worked out when first asked for."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        super().__init__()
-        self._names = names
-
-    def __missing__(self, bits: int) -> tuple[str, ...]:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[bits] = names = tuple(name for place, name in enumerate(self._names) if bits >> place & 1)
-        return names
 
 
 class Tongue:
@@ -104,7 +77,7 @@ class Tongue:
     language
         ISO 639-1 code.
     groups
-        In the order of the file, which gives them their bits.
+        In the order of the file, which gives them their columns.
     politeness
         How much each group, by name, adds to a turn's politeness.
     function_words
@@ -125,14 +98,8 @@ class Tongue:
         self.groups = groups
         self.function_words = function_words
         self.common_words = common_words | function_words
-        self.bits = {group.name: 1 << place for place, group in enumerate(groups)}
-        self.traits = tuple(1 << len(groups) + place for place in range(len(TRAITS)))
-        self.politeness = {self.bits[name]: weight for name, weight in politeness.items()}
-        self.marks = _Marks((*self.bits, *TRAITS))
-        """The names of a turn's groups and traits, by their bits."""
-        self.unheard = dict.fromkeys((*self.bits, *TRAITS), 0)
-        """What signals start from: no group found in any turn."""
-        self.together = _Together(self.bits)
+        self.politeness = politeness
+        self.columns = {group.name: place for place, group in enumerate(groups)}
         self.by_name = {group.name: group for group in groups}
 
 
@@ -154,7 +121,7 @@ class Lexicon:
     @property
     def names(self) -> frozenset[str]:
         """Groups of any language."""
-        return frozenset(name for tongue in self.tongues.values() for name in tongue.bits)
+        return frozenset(name for tongue in self.tongues.values() for name in tongue.columns)
 
 
 def load_lexicon(folder: Path) -> Lexicon:

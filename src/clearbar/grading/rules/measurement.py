@@ -1,19 +1,23 @@
 """From turns to signals: language, texts, patterns. One way in for every road."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from clearbar.grading.rules.engine import Finder, open_finder
+import numpy as np
+from numpy.typing import NDArray
+
+from clearbar.grading.rules.engine import Finder, Found, open_finder
+from clearbar.grading.rules.hearing import AGENT, CUSTOMER, Heard, Spoken
 from clearbar.grading.rules.language import recognize
-from clearbar.grading.rules.lexicon import Lexicon, Tongue
-from clearbar.grading.rules.signals import Signals, Spoken
-from clearbar.grading.rules.text import Side, Utterance
+from clearbar.grading.rules.lexicon import Lexicon
+from clearbar.grading.rules.signals import Signals
+from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.turnset import WIDTH
 from clearbar.verdict import ABSTAINED, failed
 
-__all__ = ["Measurer", "Talk"]
+__all__ = ["Measurements", "Measurer", "Panel", "Talk"]
 
-_CUSTOMER: Final = 0
-_SIDES: Final = {"customer": _CUSTOMER, "agent": 1}
+_SIDES: Final = {"customer": CUSTOMER, "agent": AGENT}
 _EVERYWHERE: Final = frozenset({"gap_seconds", "long_gap_seconds"})
 _NONE: Final = ""  # a channel without limits
 _HOUR: Final = 3_600.0
@@ -56,97 +60,117 @@ class Measurer:
 
     def __init__(self, lexicon: Lexicon, limits: Mapping[str, Mapping[str, float]], *, plain: bool = False) -> None:
         self.lexicon = lexicon
-        self._limits = limits
         self.limits = frozenset({name for figures in limits.values() for name in figures} | _EVERYWHERE)
         """Names of the figures that decisions may read."""
         self._figures = {channel: self._complete(limits.get(channel, {})) for channel in (*limits, _NONE)}
         self._finders: dict[str, Finder] = {code: open_finder(tongue, plain=plain) for code, tongue in lexicon.tongues.items()}
 
-    def measure(self, talks: Iterable[Talk]) -> Iterator[Signals | str]:
-        """Yield the signals of each conversation, or the reason why there are none.
+    def measure(self, talks: Iterable[Talk]) -> "Measurements":
+        """Return the signals of conversations.
 
         All texts are searched together, each but once, which keeps the automaton in the processor's cache.
         """
         readings = {code: _Reading(finder) for code, finder in self._finders.items()}
-        heard = [self._hear(talk, readings) for talk in talks]
-        for reading in readings.values():
-            reading.search()
-        for one in heard:
-            yield one if isinstance(one, str) else self._signals(*one)
+        unmeasured: dict[int, str] = {}
+        number = -1
+        for number, talk in enumerate(talks):
+            sides = [_SIDES.get(turn.role, -1) for turn in talk.turns]
+            reading = readings.get(recognize(talk, sides, self.lexicon) or _NONE)
+            if reading is None:
+                unmeasured[number] = failed("language")
+            elif AGENT not in sides:
+                unmeasured[number] = ABSTAINED
+            else:
+                reading.hear(number, talk, sides)
+        panels = [panel for reading in readings.values() for panel in reading.panels()]
+        for panel in panels:
+            self._bind(panel.signals, panel.channels)
+        return Measurements(number + 1, panels, unmeasured)
 
-    def _hear(self, talk: Talk, readings: Mapping[str, "_Reading"]) -> "_Heard | str":
-        turns = talk.turns
-        sides = [_SIDES.get(turn.role, -1) for turn in turns]
-        reading = readings.get(recognize(talk, sides, self.lexicon) or _NONE)
-        if reading is None:
-            return failed("language")
-        return talk, sides, [reading.hear(side, turn.text) if side >= 0 else None for turn, side in zip(turns, sides, strict=True)], reading
-
-    def _signals(self, talk: Talk, sides: list[int], heard: list[Utterance | None], reading: "_Reading") -> Signals | str:
-        signals = Signals(talk.turns, sides, heard, reading.finder)
-        if not signals.agent:
-            return ABSTAINED
-        channel = self._channel(talk.channel, signals)
-        signals.bind(self._limits.get(channel, {}), self._figures[channel])
-        return signals
-
-    def _channel(self, told: str | None, signals: Signals) -> str:
-        """Return whose limits hold; where it is not told, a chat's if the replies come at a chat's pace."""
-        if told is None:
-            told = _CHAT if signals.longest_gap < _HOUR else _NONE
-        channel = told.lower()
-        return channel if channel in self._limits else _NONE
+    def _bind(self, signals: Signals, told: Sequence[str | None]) -> None:
+        """Give signals the limits of the channels; where none is told, a chat's if the replies come at a chat's pace."""
+        if None in told:
+            paces = [_CHAT if gap < _HOUR else _NONE for gap in signals.longest_gap.tolist()]
+            told = [pace if channel is None else channel for channel, pace in zip(told, paces, strict=True)]
+        signals.bind([self._figures.get((channel or _NONE).lower(), self._figures[_NONE]) for channel in told])
 
     def _complete(self, limits: Mapping[str, float]) -> dict[str, float]:
         """Return a figure for each name; unlimited where the channel has none."""
         return {name: limits.get(name, float("inf") if name.endswith("_seconds") else 0.0) for name in self.limits}
 
 
+class Panel(NamedTuple):
+    """Conversations that were measured together."""
+
+    numbers: Sequence[int]
+    """Which of all."""
+    channels: Sequence[str | None]
+    signals: Signals
+
+
+class Measurements(NamedTuple):
+    """What was measured in some conversations."""
+
+    many: int
+    panels: Sequence[Panel]
+    unmeasured: Mapping[int, str]
+    """Why nothing was measured, of those that are in no panel."""
+
+
 class _Reading:
-    """The distinct texts of some conversations in one language, by side."""
+    """Some conversations in one language: their distinct texts, by side."""
 
     def __init__(self, finder: Finder) -> None:
-        self.finder = finder
-        self._known: tuple[dict[str, Utterance], dict[str, Utterance]] = ({}, {})
+        self._finder = finder
+        self._texts = (_Texts(), _Texts(), _Silence())  # the last also stands at -1, the side of those whom nobody grades
+        self._talks: list[tuple[int, str | None, Heard]] = []
 
-    def hear(self, side: Side, text: str) -> Utterance:
-        """Return the utterance of a text, which is not searched yet."""
-        known = self._known[side]
-        utterance = known.get(text)
-        if utterance is None:
-            utterance = known[text] = Utterance(text)
+    def hear(self, number: int, talk: Talk, sides: Sequence[int]) -> None:
+        """Take in a conversation."""
+        texts = self._texts
+        utterances = [texts[side][turn.text] for side, turn in zip(sides, talk.turns, strict=True)]
+        self._talks.append((number, talk.channel, Heard(talk.turns, sides, utterances)))
+
+    def panels(self) -> Iterator[Panel]:
+        """Search all texts and yield the conversations with their signals, the very long ones apart."""
+        if not self._talks:
+            return
+        found = self._found()
+        for long in (False, True):
+            talks = [talk for talk in self._talks if (len(talk[2].turns) > WIDTH) is long]
+            if talks:
+                numbers, channels, heard = zip(*talks, strict=True)
+                yield Panel(numbers, channels, Signals(heard, found, self._finder))
+
+    def _found(self) -> Found:
+        """Return which groups and traits (columns) each text (row) holds."""
+        customers, agents = (list(texts.values()) for texts in self._texts[:2])
+        for row, utterance in enumerate(customers + agents):
+            utterance.row = row
+        groups = np.concatenate([self._finder.find(side, utterances) for side, utterances in ((0, customers), (1, agents))])
+        return np.concatenate([groups, np.column_stack(self._traits(groups, customers, agents))], axis=1)
+
+    def _traits(self, groups: Found, customers: Sequence[Utterance], agents: Sequence[Utterance]) -> Sequence[NDArray[np.bool_]]:
+        """Return what is noted of each text beside its groups, in the order of `TRAITS`."""
+        columns = self._finder.tongue.columns
+        both = [*customers, *agents]
+        lengths = np.array([utterance.length for utterance in both])
+        weighty, manners = (groups[:, [columns[name] for name in names if name in columns]].any(axis=1) for names in (_WEIGHTY, _MANNERS))
+        asks = np.array([utterance.asks for utterance in both])
+        shouts = np.array([utterance.shouts for utterance in customers] + [False] * len(agents))
+        return asks, lengths >= _CLAUSE, (lengths <= _LONG) & ~weighty & ((lengths <= _SHORT) | manners), shouts
+
+
+class _Texts(dict[str, Utterance]):
+    """Utterances by their texts, made when first asked for."""
+
+    def __missing__(self, text: str) -> Utterance:
+        self[text] = utterance = Utterance(text)
         return utterance
 
-    def search(self) -> None:
-        """Search all texts."""
-        for side, known in enumerate(self._known):
-            utterances = list(known.values())
-            for utterance, mask in zip(utterances, self.finder.find(side, utterances), strict=True):
-                utterance.mask = mask
-                utterance.marks = _marks(side, utterance, self.finder.tongue)
 
+class _Silence(dict[str, None]):
+    """No utterance, whatever the text."""
 
-def _marks(side: Side, utterance: Utterance, tongue: Tongue) -> tuple[str, ...]:
-    """Return the names of a text's groups, and of what else is noted of it."""
-    mask = utterance.mask
-    asks, clause, manners, shouts = tongue.traits
-    if utterance.asks:
-        mask |= asks
-    if utterance.length >= _CLAUSE:
-        mask |= clause
-    if _mannerly(utterance, tongue):
-        mask |= manners
-    if side == _CUSTOMER and utterance.shouts:
-        mask |= shouts
-    return tongue.marks[mask]
-
-
-def _mannerly(utterance: Utterance, tongue: Tongue) -> bool:
-    """Return whether a turn holds nothing but manners."""
-    mask, length = utterance.mask, utterance.length
-    if length > _LONG or mask & tongue.together[_WEIGHTY]:
-        return False
-    return length <= _SHORT or bool(mask & tongue.together[_MANNERS])
-
-
-_Heard = tuple[Talk, list[int], list[Utterance | None], _Reading]
+    def __missing__(self, text: str) -> None:
+        return None

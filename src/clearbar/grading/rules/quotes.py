@@ -7,7 +7,6 @@ import msgspec
 
 from clearbar.grading.rules.signals import QUOTED, Signals
 from clearbar.grading.rules.text import Quote, Utterance
-from clearbar.grading.rules.turnset import TurnSet
 
 __all__ = ["Proof", "Shown"]
 
@@ -37,14 +36,15 @@ class Shown:
         self.name = name
         self.groups = QUOTED.get(name, (name,))
 
-    def proofs(self, signals: Signals, most: int) -> list[Proof]:
-        """Return the quotes of the first so many turns."""
-        turns: TurnSet = getattr(signals, self.name)
+    def proofs(self, signals: Signals, talk: int, most: int) -> list[Proof]:
+        """Return the quotes of the first so many turns of a conversation."""
+        turns = signals.sets(self.name)[talk]
+        utterances = signals.heard[talk].utterances
         proofs = []
         while turns and most:
             here = turns & -turns
             place = here.bit_length() - 1
-            utterance = signals.utterances[place]
+            utterance = utterances[place]
             found = None if utterance is None else self._quote(signals, utterance)
             if found is not None:
                 proofs.append(Proof(place, *found))
@@ -61,12 +61,12 @@ class Shown:
 
 def _found(signals: Signals, groups: Sequence[str], utterance: Utterance) -> Quote | None:
     """Return the sentence of the first hit of the groups, else the first sentence."""
-    text, bits = utterance.text, signals.tongue.bits
+    text = utterance.text
     if utterance.single:  # wherever the hit stands
         return 0, len(text), text
     span = None
     for group in groups:
-        if utterance.mask & bits.get(group, 0):
+        if signals.holds(group, utterance):
             span = signals.finder.first(signals.tongue.by_name[group], utterance)
             if span is not None:
                 break

@@ -1,22 +1,26 @@
-"""What is measured in a conversation: named signals over turns, each measured at most once and only if a decision asks.
+"""What is measured in conversations: named signals over turns, each measured at most once and only if a decision asks.
 
-A signal is a set of turns, which a verdict can quote and a decision counts, or a plain number.
+A signal is a set of turns, which a verdict can quote and a decision counts, or a plain number; of a whole block of conversations
+at once, so that there is no `if` on a set here but `where`, `unless` and `either`. What takes a look at words is measured `each`.
 """
 
+from collections.abc import Collection
 from typing import Final
 
-from clearbar.grading.rules.hearing import AGENT, COUNTED, CUSTOMER, QUOTED, SIGNALS, Hearing, Once, Spoken, number, turns_with
-from clearbar.grading.rules.turnset import TurnSet, after, before, ending, first, last, since
+import numpy as np
+
+from clearbar.grading.rules.hearing import AGENT, COUNTED, CUSTOMER, QUOTED, SIGNALS, Heard, Hearing, Numbers, Once, number, turns_with
+from clearbar.grading.rules.turnset import TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
 from clearbar.grading.rules.wording import same_as_before, worded_as_before
 
-__all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals", "Spoken"]
+__all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals"]
 
 _SHORT: Final = 3  # letters
 _HOURS: Final = 3_600.0
 
 
 class Signals(Hearing):
-    """The signals of one conversation."""
+    """The signals of conversations in one language."""
 
     @property
     def weighty(self) -> TurnSet:
@@ -38,22 +42,22 @@ class Signals(Hearing):
     @turns_with()
     def opening(self) -> TurnSet:
         """The customer's first turn that says what it is about."""
-        return first(self.customer & self._clause) or first(self.customer)
+        return first(either(self.customer & self._clause, self.customer))
 
     @number
-    def written_apart(self) -> float:
+    def written_apart(self) -> Numbers:
         """1 where the two sides write hours apart, as by e-mail or on social media, so that a thread may just stop; else 0."""
-        return float(self.limits.get("long_gap_seconds", 0.0) >= _HOURS)
+        return ((self.long_gap_seconds >= _HOURS) & np.isfinite(self.long_gap_seconds)).astype(float)
 
     @turns_with()
     def first_reply(self) -> TurnSet:
         """The agent's first turn that is more than manners."""
-        return first(self.weighty or self.agent)
+        return first(either(self.weighty, self.agent))
 
     @turns_with()
     def final_reply(self) -> TurnSet:
         """The agent's last turn that is more than manners."""
-        return last(self.weighty or self.agent)
+        return last(either(self.weighty, self.agent))
 
     @turns_with()
     def last_agent_turn(self) -> TurnSet:
@@ -63,7 +67,7 @@ class Signals(Hearing):
     @turns_with()
     def customer_has_last_word(self) -> TurnSet:
         """The customer's last turn, if no agent turn follows it."""
-        return last(self.customer) if self.customer > self.agent else 0
+        return last(self.customer | self.agent) & self.customer
 
     # ------------------------------------------------------------------ the customer's side
 
@@ -88,7 +92,7 @@ class Signals(Hearing):
         """Customer turns that hold the company to account for a failure; anger alone does only beside a fault or a complaint."""
         beside = self.fault | self.loss | self.chase | self.worry | self.repeat_point | self.reported_refusal
         blamed = self.complaint | self.fault | self.chase | self.reported_refusal
-        return self.customer & self.complaint & beside | (self.heat if blamed else 0)
+        return self.customer & self.complaint & beside | where(self.heat, blamed)
 
     @turns_with("request")
     def requests(self) -> TurnSet:
@@ -121,14 +125,14 @@ class Signals(Hearing):
         """The customer's last turn, if it is angry, complains or says something again."""
         end = last(self.customer)
         discontent = self.anger | self.complaint | self.repeat_point | self.chase | self.solved_elsewhere
-        return end & discontent if end != self.customer else 0
+        return where(end & discontent, end != self.customer)
 
     @turns_with("anger", "complaint", "repeat_point", "chase", "loss", "fault")
     def left_in_trouble(self) -> TurnSet:
         """The customer's last turn, if it still tells of trouble after an answer and no agent turn follows it."""
         troubled = self.anger | self.complaint | self.repeat_point | self.chase | self.loss | self.fault | self.reported_refusal
         eased = self.solved | self.gratitude | self.leave
-        return self.customer_has_last_word & troubled & ~eased if self.agent else 0
+        return self.customer_has_last_word & troubled & ~eased
 
     # ------------------------------------------------------------------ the agent's side
 
@@ -167,7 +171,7 @@ class Signals(Hearing):
     def failed_for_good(self) -> TurnSet:
         """The agent's last turn by which something did not come about, if no later one says that it is done."""
         failed = last(self.agent & self.failure)
-        return failed if not self.agent & (self.done | self.escalation) & since(failed) else 0
+        return unless(failed, self.agent & (self.done | self.escalation) & since(failed))
 
     @turns_with("not_understood")
     def ends_not_understood(self) -> TurnSet:
@@ -183,7 +187,7 @@ class Signals(Hearing):
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
         asked = self.agent & self._asks & self.ask_detail & self._clause
-        return same_as_before(self.heard(asked)) if asked != first(asked) else 0
+        return self.each(lambda talk, asked: same_as_before(self.said(talk, asked)), asked, where=asked != first(asked))
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
@@ -192,7 +196,10 @@ class Signals(Hearing):
         spared = self.refusal | self.anything_else | self.farewell
         long = self.agent & self._clause & ~spared
         pressed = long & (self.customer & pressing) << 1
-        return worded_as_before(self.heard(long & before(last(pressed) << 1)), pressed) if pressed & ~first(long) else 0
+        return self.each(
+            lambda talk, long, pressed: worded_as_before(self.said(talk, long), pressed),
+            long & before(last(pressed) << 1), pressed, where=pressed & ~first(long),
+        )  # fmt: skip
 
     @turns_with()
     def brushed_off(self) -> TurnSet:
@@ -201,21 +208,26 @@ class Signals(Hearing):
         return questions & (self.agent & self.anything_else & self._mannerly) >> 1
 
     @number
-    def politeness(self) -> float:
+    def politeness(self) -> Numbers:
         """Mean over agent turns of the weights of the politeness strategies found (Danescu-Niculescu-Mizil et al. 2013)."""
-        weights = self.tongue.politeness.items()
-        masks = [utterance.mask for _, utterance in self.heard(self.agent)]
-        return sum(weight for mask in masks for bit, weight in weights if mask & bit) / max(len(masks), 1)
+        total = np.zeros(len(self.heard))
+        for name, weight in self.tongue.politeness.items():
+            total += weight * count(self.agent & getattr(self, name))
+        return total / np.maximum(count(self.agent), 1)
 
     @turns_with()
     def own_case(self) -> TurnSet:
         """The first agent turn that states something with a word or figure which this customer brought in."""
+        return self.each(self._own_case, where=self.customer)
+
+    def _own_case(self, talk: int) -> int:
         told: set[bytes] = set()
         common = self.tongue.common_words
-        for place, utterance in enumerate(self.utterances):
+        heard = self.heard[talk]
+        for place, utterance in enumerate(heard.utterances):
             if utterance is None:
                 continue
-            if self.sides[place] == CUSTOMER:
+            if heard.sides[place] == CUSTOMER:
                 told |= utterance.words
             elif told:
                 own = {word for word in told & utterance.words if (len(word) > _SHORT or word.isdigit()) and word not in common}
@@ -228,44 +240,46 @@ class Signals(Hearing):
     @turns_with()
     def timed(self) -> TurnSet:
         """Turns that carry a time."""
-        times = [turn.time for turn in self.all]
-        spoken = self.customer | self.agent
-        return spoken if None not in times else spoken & sum([1 << place for place, time in enumerate(times) if time is not None])
+        return (self.customer | self.agent) & self.those(~np.isnan(self.times))
 
     @Once
-    def gaps(self) -> list[tuple[int, float]]:
-        """Agent turns with the seconds since the customer began to wait, or since a wait was announced."""
+    def gaps(self) -> list[list[tuple[int, float]]]:
+        """Of each conversation, agent turns with the seconds since the customer began to wait, or since a wait was announced."""
+        return [self._gaps(heard, hold) for heard, hold in zip(self.heard, self.sets("hold"), strict=True)]
+
+    def _gaps(self, heard: Heard, hold: int) -> list[tuple[int, float]]:
         gaps: list[tuple[int, float]] = []
-        if not self.timed:
-            return gaps
         waiting: float | None = None
-        for place, (side, turn) in enumerate(zip(self.sides, self.all, strict=True)):
+        for place, (side, turn) in enumerate(zip(heard.sides, heard.turns, strict=True)):
             if side == CUSTOMER:
                 waiting = turn.time if waiting is None else waiting
             elif side == AGENT and waiting is not None:
                 time = turn.time
                 if time is not None:
                     gaps.append((place, time - waiting))
-                waiting = time if self.hold >> place & 1 else None
+                waiting = time if hold >> place & 1 else None
         return gaps
 
     @number
-    def longest_gap(self) -> float:
+    def longest_gap(self) -> Numbers:
         """Longest time, in seconds, that the customer waited for a reply."""
-        return max((seconds for _, seconds in self.gaps), default=0.0)
+        return np.array([max((seconds for _, seconds in gaps), default=0.0) for gaps in self.gaps])
 
     @turns_with()
     def slow_replies(self) -> TurnSet:
         """Agent turns that came later than the channel's `gap_seconds`."""
-        return self._later(self.limits.get("gap_seconds"))
+        return self._later(self.gap_seconds)
 
     @turns_with()
     def late_replies(self) -> TurnSet:
         """Agent turns that came later than the channel's `long_gap_seconds`."""
-        return self._later(self.limits.get("long_gap_seconds"))
+        return self._later(self.long_gap_seconds)
 
-    def _later(self, limit: float | None) -> TurnSet:
-        return 0 if limit is None else sum([1 << place for place, seconds in self.gaps if seconds > limit])
+    def _later(self, limits: Numbers) -> TurnSet:
+        late = [
+            sum([1 << place for place, seconds in gaps if seconds > limit]) for gaps, limit in zip(self.gaps, limits.tolist(), strict=True)
+        ]
+        return np.array(late, self.agent.dtype)
 
     # ------------------------------------------------------------------ duties
 
@@ -280,22 +294,25 @@ class Signals(Hearing):
         return self.identity_checks & self.verify_two
 
     @number
-    def automated_turns(self) -> float:
+    def automated_turns(self) -> Numbers:
         """Turns of a bot or the system, which are not searched."""
-        return self._of("bot") + self._of("system")
+        return count(self._by({"bot", "system"}))
 
     @number
-    def system_turns(self) -> float:
+    def system_turns(self) -> Numbers:
         """Turns of the system: tool calls, data and notices, which the rules do not read."""
-        return self._of("system")
+        return count(self._by({"system"}))
 
-    def _of(self, role: str) -> float:
-        return sum([turn.role == role for turn in self.all]) if -1 in self.sides else 0
+    def _by(self, roles: Collection[str]) -> TurnSet:
+        return self.each(
+            lambda talk, others: sum([1 << place for place in places(others) if self.heard[talk].turns[place].role in roles]),
+            self.others, where=self.others,
+        )  # fmt: skip
 
     @turns_with("booked")
     def booked_for(self) -> TurnSet:
         """Agent turns by which something is arranged, if the agent names a time anywhere."""
-        return self.agent & self.booked if self.when else 0
+        return where(self.agent & self.booked, self.when)
 
     @turns_with("recording_notice_said")
     def early_notice(self) -> TurnSet:
@@ -307,7 +324,7 @@ class Signals(Hearing):
         """The customer's first report of a danger, if the agent's next turn gives no safety instruction."""
         danger = first(self.danger)
         answer = first(self.agent & after(danger))
-        return danger if answer and not answer & self.safety_instruction else 0
+        return where(danger, answer & ~self.safety_instruction)
 
     # ------------------------------------------------------------------ what comes next, and the end
 
@@ -335,7 +352,7 @@ class Signals(Hearing):
     def awaits_answer(self) -> TurnSet:
         """The agent's last turn, if it is the last of all and asks for something that the matter needs."""
         asking = (self.ask_detail | self.confirm_request) & self._asks & ~(self.anything_else | self.farewell)
-        return last(self.agent) & asking if not self.customer_has_last_word else 0
+        return unless(last(self.agent) & asking, self.customer_has_last_word)
 
     @turns_with("leave", "gratitude")
     def customer_leaves(self) -> TurnSet:
@@ -346,4 +363,4 @@ class Signals(Hearing):
     def stops_when_done(self) -> TurnSet:
         """The agent's last turn, if it is the last of all and only says that something is done, or failed."""
         telling = (self.done | self.failure) & ~(self.farewell | self.anything_else)
-        return last(self.agent) & telling if not self.customer_has_last_word else 0
+        return unless(last(self.agent) & telling, self.customer_has_last_word)

@@ -69,26 +69,29 @@ Quote = tuple[int, int, str]
 
 
 class Utterance:
-    """A distinct text of one side, with what was found in it; stock texts are shared by all turns of a block that hold them."""
+    """A distinct text of one side; stock texts are shared by all turns of a block that hold them."""
 
-    __slots__ = (
-        "_stated", "_words", "asks", "length", "marks", "mask", "normal", "places", "quotes", "text",
-    )  # fmt: skip
+    __slots__ = ("_stated", "_words", "normal", "places", "quotes", "row", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.normal, self.places = normalize(text)
-        self.length = self.normal.count(b" ") + 1
-        """Words, as good as."""
-        self.asks = b"?" in self.normal
-        self.mask = 0
-        """Bit set of the lexicon's groups that were found."""
-        self.marks: tuple[str, ...] = ()
-        """Names of those groups, and of what else is noted of a turn."""
+        self.row = 0
+        """Where it stands among the texts that are searched together."""
         self.quotes: dict[tuple[str, ...], Quote | None] = {}
         """What is quoted for some groups, kept for the next signal or turn that asks."""
         self._words: frozenset[bytes] | None = None
         self._stated: frozenset[bytes] | None = None
+
+    @property
+    def length(self) -> int:
+        """Words, as good as."""
+        return self.normal.count(b" ") + 1
+
+    @property
+    def asks(self) -> bool:
+        """Whether it holds a question."""
+        return b"?" in self.normal
 
     @property
     def shouts(self) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from clearbar.grading.rules.text import Utterance
-from clearbar.grading.rules.turnset import TurnSet
 
 __all__ = ["same_as_before", "worded_as_before"]
 
@@ -17,9 +16,9 @@ Said = Iterable[tuple[int, Utterance]]
 """Turns in order: their places and what was said there."""
 
 
-def same_as_before(said: Said) -> TurnSet:
-    """Return the turns that have nearly all words in common with an earlier one."""
-    found: TurnSet = 0
+def same_as_before(said: Said) -> int:
+    """Return the set of the turns that have nearly all words in common with an earlier one."""
+    found = 0
     earlier: dict[Utterance, None] = {}
     for place, here in said:
         if here in earlier or any(_same(here, other) for other in earlier):
@@ -35,9 +34,9 @@ def _same(one: Utterance, other: Utterance) -> bool:
     return len(left & right) >= _SAME * max(len(left), len(right))
 
 
-def worded_as_before(said: Said, asked: TurnSet) -> TurnSet:
-    """Return those of the turns asked about that have the words of an earlier one, or most of them where they are long."""
-    found: TurnSet = 0
+def worded_as_before(said: Said, asked: int) -> int:
+    """Return the set of those turns asked about that have the words of an earlier one, or most of them where they are long."""
+    found = 0
     earlier: set[frozenset[bytes]] = set()
     for place, here in said:
         if asked >> place & 1 and (here.words in earlier or _nearly(here.words, earlier)):
