@@ -7,6 +7,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -182,11 +183,22 @@ def test_an_audit_finishes_without_prefect_where_its_home_cannot_be_written(
     assert "set PREFECT_HOME to one that can" in said.err
 
 
+def test_an_audit_finishes_without_prefect_where_its_database_is_damaged(clearbar: Clearbar, write: Write, tmp_path: Path) -> None:
+    (tmp_path / "prefect").mkdir()
+    (tmp_path / "prefect" / "prefect.db").write_bytes(os.urandom(8192))
+    said = clearbar("audit", "--grader", "rules", "--source", write("talks.jsonl", talk("a")))
+    assert said.code == 0
+    assert "prefect.db is damaged; move it away" in said.err
+    assert "1 pulled = 1 graded" in said.out
+
+
 @pytest.mark.prefect
 def test_an_audit_finishes_without_prefect_where_prefect_itself_fails(program: Clearbar, write: Write, tmp_path: Path) -> None:
     (tmp_path / "prefect").mkdir()
-    (tmp_path / "prefect" / "prefect.db").write_bytes(os.urandom(8192))
-    said = program("audit", "--grader", "rules", "--source", write("talks.jsonl", talk("a")))
+    with closing(sqlite3.connect(tmp_path / "prefect" / "prefect.db")) as newer:
+        newer.executescript("CREATE TABLE alembic_version (version_num TEXT); INSERT INTO alembic_version VALUES ('of a newer Prefect')")
+    soon = {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "2"}
+    said = program("audit", "--grader", "rules", "--source", write("talks.jsonl", talk("a")), **soon)
     assert said.code == 0
     assert "note: Prefect failed" in said.err
     assert "1 pulled = 1 graded" in said.out

@@ -21,6 +21,7 @@ _WAIT: Final = 3.0
 """Seconds in which a server that is up answers its health page."""
 _PATIENCE: Final = 5.0
 """Seconds in which a flow that was interrupted may tell Prefect about it."""
+_SQLITE: Final = b"SQLite format 3\x00"
 _QUIET: Final = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -30,7 +31,7 @@ _QUIET: Final = {
     "PREFECT_INTERNAL_LOGGING_LEVEL": "CRITICAL",
     "PREFECT_CLI_COLORS": "false",
     "PREFECT_CLIENT_MAX_RETRIES": "2",  # a server that dies in mid-run is given up after seconds, and the audit goes on without it
-    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",  # the first start makes a database, on a busy machine slowly
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "60",  # the first start makes a database, on a busy machine slowly
 }
 
 
@@ -49,9 +50,22 @@ def unusable(environ: Mapping[str, str] = os.environ) -> str | None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=home):
-            return None
+            pass
     except OSError as error:
         return f"Prefect's folder {home} cannot be written ({error.strerror}); set PREFECT_HOME to one that can"
+    return _damaged(home / "prefect.db")
+
+
+def _damaged(database: Path) -> str | None:
+    """Return why Prefect's own database cannot be one; Prefect would start its server over and over until its time is up."""
+    if database.is_file() and _head(database) not in (b"", _SQLITE):
+        return f"Prefect's database {database} is damaged; move it away, and Prefect makes a new one"
+    return None
+
+
+def _head(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(len(_SQLITE))
 
 
 def _unreachable(url: str) -> str | None:
