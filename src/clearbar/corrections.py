@@ -133,13 +133,27 @@ class Corrections:
 
     def apply(self, audit: StoredAudit) -> tuple[Verdict, ...]:
         """Return the verdicts of an audit with what people said in their place."""
+        return self._overlaid(audit, self.counted(_happened(audit), self._of(audit)))
+
+    def late(self, audit: StoredAudit) -> tuple[Verdict, ...] | None:
+        """Return the verdicts as they would be with what people said after the period was closed; null where nothing was said then."""
+        said = self._of(audit)
+        return self._overlaid(audit, said) if len(self.counted(_happened(audit), said)) < len(said) else None
+
+    def counted(self, happened_at: datetime | None, said: Sequence[Label]) -> list[Label]:
+        """Return the labels of a conversation that came before its period was closed."""
+        closed = self._closed_at(happened_at)
+        return [label for label in said if closed is None or label.at is None or label.at <= closed]
+
+    def _of(self, audit: StoredAudit) -> Sequence[Label]:
         of = audit.conversation
-        found = self._labels.get((of.source, of.id, of.text_hash), ())
-        closed = self._closed_at(of.started_at or of.ended_at or of.updated_at)
-        counted = [label for label in found if closed is None or label.at is None or label.at <= closed]
-        if not counted:
+        return self._labels.get((of.source, of.id, of.text_hash), ())
+
+    def _overlaid(self, audit: StoredAudit, said: Sequence[Label]) -> tuple[Verdict, ...]:
+        if not said:
             return audit.verdicts
-        return overlay(audit.verdicts, counted, self._rubric, turns=of.turns, worded=lambda label: self._worded(label.rubric))
+        turns = audit.conversation.turns
+        return overlay(audit.verdicts, said, self._rubric, turns=turns, worded=lambda label: self._worded(label.rubric))
 
     def _closed_at(self, happened_at: datetime | None) -> datetime | None:
         """Return when the period of a conversation was closed first."""
@@ -148,3 +162,8 @@ class Corrections:
     def _same(self, made_with: str | None, earlier: Callable[[str], Rubric | None]) -> frozenset[str]:
         old = earlier(made_with) if made_with and made_with != self._rubric.full_hash else None
         return frozenset(item.id for item in self._rubric.criteria) if old is None else same_wording(old, self._rubric)
+
+
+def _happened(audit: StoredAudit) -> datetime | None:
+    of = audit.conversation
+    return of.started_at or of.ended_at or of.updated_at

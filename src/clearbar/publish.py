@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clearbar.errors import ClearbarError
 from clearbar.model import Model
-from clearbar.report.files import render_files, write_files
+from clearbar.report.files import Content, render_files, write_content, write_files
 from clearbar.report.inputs import Difference
 from clearbar.report.model import TeamReport
 from clearbar.report.sharing import shareable
@@ -101,7 +101,7 @@ def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
     return f"Reports for {plural(len(reports), 'team')} are out ({period}).{where}"
 
 
-def _put(files: Mapping[str, bytes], folder: str) -> Iterator[str]:
+def _put(files: Mapping[str, Content], folder: str) -> Iterator[str]:
     """Write files and yield where each lies."""
     if "://" not in folder:
         yield from map(str, write_files(files, Path(folder).expanduser().absolute()))
@@ -112,7 +112,8 @@ def _put(files: Mapping[str, bytes], folder: str) -> Iterator[str]:
     for name, content in files.items():
         place = f"{root.rstrip('/')}/{name}"
         store.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
-        store.pipe_file(place, content)
+        with store.open(place, "wb") as file:
+            write_content(content, file)
         yield str(store.unstrip_protocol(place))
 
 

@@ -3,7 +3,8 @@
 import csv
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -13,14 +14,26 @@ from clearbar.report.tables import (
     CONVERSATION_COLUMNS,
     VERDICT_COLUMNS,
     conversation_rows,
-    to_csv,
     to_json,
-    to_parquet,
     verdict_rows,
+    write_csv,
+    write_parquet,
 )
 
 Item = Callable[..., ReportItem]
 Build = Callable[..., TeamReport]
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    file = io.BytesIO()
+    write_csv(columns, rows, file)
+    return file.getvalue()
+
+
+def to_parquet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+    file = io.BytesIO()
+    write_parquet(columns, rows, file)
+    return file.getvalue()
 
 
 def read(content: bytes) -> list[dict[str, str]]:
@@ -80,6 +93,6 @@ def test_the_machine_twin_holds_the_figures_and_no_conversation_beyond_those_sho
     twin = json.loads(to_json(report))
     assert twin["conversations"] == 8
     assert twin["clears"]["count"] == 8
-    assert "items" not in twin
+    assert "rows" not in twin
     assert "not my problem" not in to_json(report).decode()
     assert json.loads(to_json(build_index([report], None)))["teams"][0]["slug"] == "orders"

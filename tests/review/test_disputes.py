@@ -117,7 +117,7 @@ def test_a_closed_period_keeps_its_numbers(store: Store, rubric: Rubric, sign_in
     address = ann.post("/disputes", **CONTEST).headers["location"]
     lea.post(f"{address}/decide", state="accepted", answer="fine")
     assert score(store) == before
-    assert store.reports(stale=True) == []
+    assert [page.stale for page in store.reports(stale=True)] == ["dispute 1 changed a verdict in it, after its period was closed"]
     assert "except in periods that were closed before" in ann.get(address).text
     assert Corrections.load(store, rubric).apply(next(store.audits(ids=["c1"])))[0].level == "below"
 

@@ -2,6 +2,6 @@
 
 from clearbar.estimates.indicators import Indicator
 from clearbar.estimates.result import Difference, Estimate, Estimates, Method, Range
-from clearbar.estimates.teams import UnitOf, by_agent, by_team, estimate
+from clearbar.estimates.teams import Graded, UnitOf, by_agent, by_team, estimate
 
-__all__ = ["Difference", "Estimate", "Estimates", "Indicator", "Method", "Range", "UnitOf", "by_agent", "by_team", "estimate"]
+__all__ = ["Difference", "Estimate", "Estimates", "Graded", "Indicator", "Method", "Range", "UnitOf", "by_agent", "by_team", "estimate"]

@@ -1,7 +1,7 @@
 """From audits, a check and reviews to what each team or agent may be told."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
@@ -21,7 +21,7 @@ from clearbar.rubric import Rubric
 from clearbar.scoring import score
 from clearbar.verdict import UNGRADED, Audit, GradedBy, Verdict
 
-__all__ = ["UnitOf", "by_agent", "by_team", "estimate"]
+__all__ = ["Graded", "UnitOf", "by_agent", "by_team", "estimate"]
 
 UnitOf = Callable[[Audit, Verdict | None], str | None]
 """Whom a verdict (or, given None, the score of the conversation) belongs to; None leaves it out."""
@@ -49,7 +49,7 @@ def by_agent(audit: Audit, verdict: Verdict | None) -> str | None:
 
 
 def estimate(
-    audits: Sequence[Audit],
+    audits: Iterable[Audit],
     rubric: Rubric,
     *,
     unit: UnitOf = by_team,
@@ -83,15 +83,10 @@ def estimate(
     draws, seed
         Same seed, same figures, whatever other units there are.
     """
-    gathered = _gather(audits, rubric, unit, reviews)
-    work = _Work(rubric, checked, gathered.teams, Plan(estimand, draws, seed, widest, widest_score))
-    for criterion in rubric.criteria:
-        for indicator in indicators(criterion.id, rubric):
-            work.share(criterion.id, indicator, gathered.verdicts[criterion.id])
-    work.score(gathered.scores)
-    return Estimates(
-        estimand=_estimand(estimand), estimates=tuple(work.estimates), differences=tuple(work.differences()), notes=tuple(gathered.notes)
-    )
+    graded = Graded(rubric, unit=unit, reviews=reviews)
+    for audit in audits:
+        graded.add(audit)
+    return graded.estimate(checked=checked, estimand=estimand, widest=widest, widest_score=widest_score, draws=draws, seed=seed)
 
 
 def _estimand(estimand: Estimand) -> str:
@@ -113,44 +108,73 @@ class _Scores:
     even: set[float] = field(default_factory=set)
 
 
-@dataclass
-class _Gathered:
-    verdicts: dict[str, dict[str, UnitData]]
-    scores: dict[str, _Scores]
-    teams: dict[str, set[str | None]]
-    """Teams of each unit's conversations."""
-    notes: list[str]
+class Graded:
+    """What graders said, by unit, gathered audit by audit; of each verdict only its level is kept.
 
+    Parameters
+    ----------
+    rubric
+        Of the audits.
+    unit, reviews
+        As for `estimate`.
+    """
 
-def _gather(audits: Sequence[Audit], rubric: Rubric, unit: UnitOf, reviews: Resolved | None) -> _Gathered:
-    grades: dict[str, dict[str, list[str]]] = {item.id: defaultdict(list) for item in rubric.criteria}
-    reviewed: dict[str, dict[str, list[tuple[str, str, float]]]] = {item.id: defaultdict(list) for item in rubric.criteria}
-    scores: dict[str, _Scores] = defaultdict(_Scores)
-    teams: dict[str, set[str | None]] = defaultdict(set)
-    nameless = 0
-    for audit in audits:
-        chance, rulings = _review(audit, reviews)
+    def __init__(self, rubric: Rubric, *, unit: UnitOf = by_team, reviews: Resolved | None = None) -> None:
+        self._rubric, self._unit, self._reviews = rubric, unit, reviews
+        self._grades: dict[str, dict[str, list[str]]] = {item.id: defaultdict(list) for item in rubric.criteria}
+        self._reviewed: dict[str, dict[str, list[tuple[str, str, float]]]] = {item.id: defaultdict(list) for item in rubric.criteria}
+        self._scores: dict[str, _Scores] = defaultdict(_Scores)
+        self._teams: dict[str, set[str | None]] = defaultdict(set)
+        self._nameless = 0
+        self._without_chance = 0
+
+    def add(self, audit: Audit) -> None:
+        """Take in an audit, as graded: what people said of it belongs to the reviews, or the grader would seem never to err."""
+        chance, rulings = _review(audit, self._reviews)
+        self._without_chance += bool(rulings) and not chance
         for verdict in audit.verdicts:
-            name = unit(audit, verdict)
-            if name is None or verdict.criterion not in grades:
-                nameless += name is None
+            name = self._unit(audit, verdict)
+            if name is None or verdict.criterion not in self._grades:
+                self._nameless += name is None
                 continue
-            grades[verdict.criterion][name].append(verdict.level)
-            teams[name].add(audit.team)
+            self._grades[verdict.criterion][name].append(verdict.level)
+            self._teams[name].add(audit.team)
             ruling = rulings.get(verdict.criterion)
             if ruling and chance:
-                reviewed[verdict.criterion][name].append((verdict.level, ruling.level, chance))
-        if (name := unit(audit, None)) is not None:
-            _take_score(scores[name], audit, rulings if chance else {}, chance, rubric)
-    notes = [f"{nameless} verdicts belong to no named unit and enter no figure"] if nameless else []
-    unknown = _without_chance(audits, reviews)
-    if unknown:
-        notes.append(f"{unknown} reviewed conversations were not drawn with a known chance and enter no correction")
-    data = {
-        criterion: {name: UnitData(tuple(levels), tuple(reviewed[criterion][name])) for name, levels in sorted(by_unit.items())}
-        for criterion, by_unit in grades.items()
-    }
-    return _Gathered(data, dict(sorted(scores.items())), teams, notes)
+                self._reviewed[verdict.criterion][name].append((verdict.level, ruling.level, chance))
+        if (name := self._unit(audit, None)) is not None:
+            _take_score(self._scores[name], audit, rulings if chance else {}, chance, self._rubric)
+
+    def estimate(
+        self,
+        *,
+        checked: CheckResult | None = None,
+        estimand: Estimand = "process",
+        widest: float = 0.3,
+        widest_score: float = 15.0,
+        draws: int = 4_000,
+        seed: int = 20_261,
+    ) -> Estimates:
+        """Return the estimates of all units; parameters as for the function of that name."""
+        work = _Work(self._rubric, checked, self._teams, Plan(estimand, draws, seed, widest, widest_score))
+        for criterion in self._rubric.criteria:
+            units = self._units(criterion.id)
+            for indicator in indicators(criterion.id, self._rubric):
+                work.share(criterion.id, indicator, units)
+        work.score(dict(sorted(self._scores.items())))
+        return Estimates(
+            estimand=_estimand(estimand), estimates=tuple(work.estimates), differences=tuple(work.differences()), notes=tuple(self._notes())
+        )
+
+    def _units(self, criterion: str) -> dict[str, UnitData]:
+        reviewed = self._reviewed[criterion]
+        return {name: UnitData(tuple(levels), tuple(reviewed[name])) for name, levels in sorted(self._grades[criterion].items())}
+
+    def _notes(self) -> Iterator[str]:
+        if self._nameless:
+            yield f"{self._nameless} verdicts belong to no named unit and enter no figure"
+        if self._without_chance:
+            yield f"{self._without_chance} reviewed conversations were not drawn with a known chance and enter no correction"
 
 
 def _review(audit: Audit, reviews: Resolved | None) -> tuple[float | None, Mapping[str, Ruling]]:
@@ -159,10 +183,6 @@ def _review(audit: Audit, reviews: Resolved | None) -> tuple[float | None, Mappi
         return None, {}
     rulings = {id: ruling for id, ruling in reviews.rulings.get(audit.transcript, {}).items() if ruling.independent}
     return reviews.probability.get(audit.transcript), rulings
-
-
-def _without_chance(audits: Sequence[Audit], reviews: Resolved | None) -> int:
-    return sum(bool(rulings) and not chance for chance, rulings in (_review(audit, reviews) for audit in audits))
 
 
 def _take_score(scores: _Scores, audit: Audit, rulings: Mapping[str, Ruling], chance: float | None, rubric: Rubric) -> None:

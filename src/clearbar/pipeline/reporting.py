@@ -1,68 +1,53 @@
 """Reports of a period from the store: every conversation of the sources asked for, whichever run graded it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from clearbar.articles import articles_for
-from clearbar.audit import assemble
-from clearbar.corrections import Corrections
+from clearbar.check import CheckResult
 from clearbar.errors import Rejection, UsageError
-from clearbar.estimates import Estimates, estimate
-from clearbar.labelled import resolve
+from clearbar.estimates import Estimates, Graded
 from clearbar.model import Model
 from clearbar.pipeline.checking import Measured
-from clearbar.pipeline.request import Moment, Team, check_period
+from clearbar.pipeline.coached import steps_by_team
+from clearbar.pipeline.editions import History, keep_edition, open_folder
+from clearbar.pipeline.request import check_period
+from clearbar.pipeline.selection import GradedItems, ReportRequest, as_graded, graded_items, reviews_of
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.publish import Published, publish
 from clearbar.report import (
+    Context,
+    Difference,
+    Gathering,
     Period,
     PullCounts,
-    ReportItem,
     RunFacts,
+    Step,
     TeamReport,
-    build_report,
-    raw_estimates,
+    compose_report,
     summary_markdown,
     write_reports,
 )
 from clearbar.report.estimated import differences_of, team_estimates_of
-from clearbar.report.words import score_words, share_words
+from clearbar.report.words import score_words, share_words, team_slug
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.store import Outcome, Run, Store, StoredAudit, grading_hash
+from clearbar.store import Outcome, Run, Store
 from clearbar.store import Published as StoredReport
-from clearbar.transcript import Conversation, RedactedTranscript
-from clearbar.verdict import UNGRADED, Audit
+from clearbar.verdict import GradedBy
 
-__all__ = ["ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
+__all__ = ["FUTURE", "ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
 
-FIELDS = tuple(name for name in Conversation.model_fields if name != "turns")
+FUTURE: Final = "dated in the future"
+"""How the reason begins why a record waits that no pull will take before its day."""
 Key = tuple[str, str]
 """Source fingerprint and id."""
-
-
-class ReportRequest(Model):
-    """Which conversations are reported, and where."""
-
-    sources: tuple[str, ...] = ()
-    """Fingerprints; all by default."""
-    since: Moment | None = None
-    until: Moment | None = None
-    team: Team = None
-    asked: str | None = None
-    """Only audits for which this grader was asked first: rules, llm, cascade."""
-    beside: str | None = None
-    """Audits for which this grader was asked stand where the one above has none of a conversation: of a night when it was down."""
-    rubric: str | None = None
-    out: Path | None = None
-    pdf: bool = False
-    parquet: bool = False
-    publish: bool = False
-    """Put a copy where the settings say, and tell those who asked."""
 
 
 class TeamSummary(Model):
@@ -109,9 +94,30 @@ def run_report(project: Project, settings: Settings, request: ReportRequest) -> 
     rubric = open_rubric(request.rubric or settings.grading.rubric, project)
     with open_store(project, settings) as store:
         made = make_reports(project, settings, store, rubric, request, items=graded_items(store, rubric, request))
-    if not made.teams:
-        raise UsageError("the store holds no graded conversation of that kind", fix="grade some first: clearbar audit")
+        if not made.teams:
+            raise UsageError(_none_of(store, request.team), fix="grade some first: clearbar audit")
     return made
+
+
+def _none_of(store: Store, team: str | None) -> str:
+    teams = store.teams()
+    if team is None or team in teams or not teams:
+        return "the store holds no graded conversation of that kind"
+    return f"the store holds no conversation of team {team!r}; there is: {', '.join(map(repr, teams))}"
+
+
+@dataclass
+class _Gathered:
+    """What one pass over the conversations left: nothing that grows with their texts."""
+
+    teams: dict[str | None, Gathering] = field(default_factory=dict)
+    verdicts: Counter[GradedBy] = field(default_factory=Counter)
+    """As graded, by who gave them."""
+
+    @property
+    def agents(self) -> list[str]:
+        """All agents, in alphabetical order."""
+        return sorted({agent for one in self.teams.values() for agent in one.agents.all})
 
 
 def make_reports(
@@ -121,12 +127,15 @@ def make_reports(
     rubric: Rubric,
     request: ReportRequest,
     *,
-    items: Sequence[ReportItem],
+    items: GradedItems,
     run: Run | None = None,
     why_rules: str | None = None,
     measured: Sequence[Measured] = (),
+    who: str = "report",
 ) -> Reports:
     """Write the reports of all teams and the page over them.
+
+    Where they replace reports of the same conversations in which people corrected something since, the pages say so.
 
     Parameters
     ----------
@@ -142,113 +151,104 @@ def make_reports(
         Why rules graded although an LLM may be wanted.
     measured
         How far the graders agree with labels.
+    who
+        For the audit trail.
     """
     folder = (request.out or project.state / "reports").expanduser().absolute()  # erasure finds it wherever it is run
     if not items:
         return Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
-    articles = articles_for(request.rubric or settings.grading.rubric, project)
-    period = Period(since=request.since, until=request.until)
-    facts = _facts(store, run, why_rules)
-    names = _names(store, items) if settings.report.agents == "name" else {}
-    found = _estimates(store, rubric, items, measured, widest=2 * settings.report.precision)
-    agreements = [one.agreements for one in measured]
-    by_team: dict[str | None, list[ReportItem]] = {}
-    for item in items:
-        by_team.setdefault(item.transcript.team, []).append(item)
-    reports = []
-    for team, own in by_team.items():
-        plain = raw_estimates(own, rubric, settings.report)
-        report = build_report(
-            own,
+    with open_folder(project, store, folder) as history:
+        items.refresh()
+        graded = Graded(rubric, reviews=reviews_of(items, store, rubric))
+        gathered = _gather(items, rubric, settings, graded)
+        found = graded.estimate(checked=_checked(measured, gathered), widest=2 * settings.report.precision)
+        history.compare({team_slug(team): one.keys for team, one in gathered.teams.items()}, who=who)
+        context = Context(
             rubric,
-            articles,
-            period=period,
-            team=team,
-            settings=settings.report,
-            measured=agreements,
-            estimates=plain if team is None else team_estimates_of(found, team, plain),
-            run=facts,
-            agent_names=names,
+            articles_for(request.rubric or settings.grading.rubric, project),
+            Period(since=request.since, until=request.until),
+            settings.report,
+            tuple(one.agreements for one in measured),
+            _facts(store, run, why_rules),
+            _names(store, gathered.agents) if settings.report.agents == "name" else {},
         )
-        reports.append(report)
-    slugs = {report.team: report.slug for report in reports if report.team is not None and not report.small}
-    differences = differences_of(found, slugs)
+        steps = steps_by_team(store, rubric, settings.report, since=request.since, until=request.until, asked=request.asked)
+        reports = [_composed(team, one, context, found, history, steps) for team, one in gathered.teams.items()]
+        pages = _Pages(
+            store, request, {team_slug(team): (team, one.keys) for team, one in gathered.teams.items()}, _rejected(store, run), history
+        )
+        made = _put_out(settings, reports, pages, differences=_differences(found, reports))
+        keep_edition(store, history, request, rubric=rubric, run=run, why_rules=why_rules, measured=measured)
+    return made
+
+
+def _gather(items: GradedItems, rubric: Rubric, settings: Settings, graded: Graded) -> _Gathered:
+    """Read all conversations once, for the reports and for the estimates, which rest on what graders said before people corrected it."""
+    gathered = _Gathered()
+    for item in items:
+        team = item.transcript.team
+        if team not in gathered.teams:
+            gathered.teams[team] = Gathering(rubric, settings.report)
+        gathered.teams[team].add(item)
+        machine = as_graded(item)
+        graded.add(machine)
+        gathered.verdicts.update(verdict.graded_by for verdict in machine.verdicts)
+    return gathered
+
+
+def _checked(measured: Sequence[Measured], gathered: _Gathered) -> CheckResult | None:
+    """Return the check of the grader that gave most verdicts."""
+    known = sorted(measured, key=lambda one: gathered.verdicts[one.graded_by])
+    return known[-1].checked.result if known else None
+
+
+def _composed(  # noqa: PLR0917 - what a report is made of
+    team: str | None,
+    gathered: Gathering,
+    context: Context,
+    found: Estimates,
+    history: History,
+    steps: Mapping[str | None, Sequence[Step]],
+) -> TeamReport:
+    plain = gathered.estimates()
+    return compose_report(
+        gathered,
+        context,
+        team=team,
+        estimates=plain if team is None else team_estimates_of(found, team, plain),
+        revisions=history.revisions(team_slug(team)),
+        steps=steps.get(team, ()),
+    )
+
+
+def _differences(found: Estimates, reports: Sequence[TeamReport]) -> tuple[Difference, ...]:
+    return differences_of(found, {report.team: report.slug for report in reports if report.team is not None and not report.small})
+
+
+def _put_out(settings: Settings, reports: Sequence[TeamReport], pages: "_Pages", *, differences: Sequence[Difference]) -> Reports:
+    """Write the files, register them and, where it was asked for, put copies where others look."""
+    request, folder = pages.request, pages.history.folder
+    moment = datetime.now(UTC)
     written = write_reports(reports, folder, differences=differences, pdf=request.pdf, parquet=request.parquet)
-    shown = {report.slug: by_team[report.team] for report in reports}
-    rejected = _rejected(store, run)
-    _register(store, [path.as_posix() for path in written], shown, rejected, request)
+    pages.register([path.as_posix() for path in written], moment)
     published = None
     if request.publish:
         published = publish(reports, settings.publish, differences=differences)
-        _register(store, published.places, shown, rejected, request)
+        pages.register(published.places, moment)
+    counted = sum((Counter({tally.id: tally.count for tally in report.by_verdict}) for report in reports), Counter[str]())
     return Reports(
         folder=str(folder),
         index=str(written[0]),
         teams=tuple(_summary(report, folder) for report in reports),
-        verdicts=_verdicts([item.audit for item in items]),
-        conversations=len(items),
+        verdicts={name: counted[name] for name in ("llm", "rules", "human", "ungraded")},
+        conversations=sum(report.conversations for report in reports),
         published=published,
     )
 
 
-def graded_items(store: Store, rubric: Rubric, request: ReportRequest) -> list[ReportItem]:
-    """Return the latest audit of each conversation that was asked for, with what reviewers corrected, scored as the rubric says now."""
-    corrections = Corrections.load(store, rubric)
-    items = []
-    for item in _stored(store, rubric, request):
-        transcript = _transcript(item)
-        items.append(ReportItem(transcript=transcript, audit=assemble(transcript, rubric, corrections.apply(item), item.usage)))
-    return sorted(items, key=lambda item: (item.transcript.team or "", item.transcript.source, item.transcript.id))
-
-
-def _stored(store: Store, rubric: Rubric, request: ReportRequest) -> Iterable[StoredAudit]:
-    """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts."""
-
-    def asked_of(grader: str | None) -> Iterator[StoredAudit]:
-        return store.audits(
-            since=request.since,
-            until=request.until,
-            teams=(request.team,) if request.team else (),
-            sources=request.sources,
-            grading=grading_hash(rubric),
-            asked=grader,
-            turns=True,
-        )
-
-    if request.beside is None:
-        return asked_of(request.asked)
-    found = {(item.conversation.source, item.conversation.id): item for item in asked_of(request.asked)}
-    for item in asked_of(request.beside):
-        there = found.setdefault((item.conversation.source, item.conversation.id), item)
-        if there.conversation.text_hash != item.conversation.text_hash and there.made_at < item.made_at:
-            found[item.conversation.source, item.conversation.id] = item
-    return found.values()
-
-
-def _transcript(item: StoredAudit) -> RedactedTranscript:
-    found = item.conversation
-    return RedactedTranscript(
-        **{name: getattr(found, name) for name in FIELDS}, turns=found.turns, text_hash=found.text_hash, redactions=dict(found.redactions)
-    )
-
-
-def _estimates(store: Store, rubric: Rubric, items: Sequence[ReportItem], measured: Sequence[Measured], *, widest: float) -> Estimates:
-    """Return all teams' figures, corrected where reviews of their own conversations, or comparable labels, justify it.
-
-    The check that counts is that of the grader which gave most verdicts.
-    """
-    audits = [item.audit for item in items]
-    given = Counter(verdict.graded_by for audit in audits for verdict in audit.verdicts)
-    known = sorted(measured, key=lambda one: given[one.graded_by])
-    return estimate(
-        audits, rubric, checked=known[-1].checked.result if known else None, reviews=resolve(store.labels(), rubric), widest=widest
-    )
-
-
-def _names(store: Store, items: Sequence[ReportItem]) -> dict[str, str]:
+def _names(store: Store, agents: Sequence[str]) -> dict[str, str]:
     """Reveal the agents' names; each is an entry in the audit trail."""
-    pseudonyms = sorted({agent for item in items for agent in item.transcript.agents})
-    shown = {one: store.reveal_agent(one, who="report", why="settings show agents by name") for one in pseudonyms}
+    shown = {one: store.reveal_agent(one, who="report", why="settings show agents by name") for one in agents}
     return {one: name for one, name in shown.items() if name}
 
 
@@ -257,12 +257,14 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
         return RunFacts(why_rules=why_rules)
     counts = run.counts
     filtered: Counter[str] = Counter()
-    rejections = []
-    for item in store.items(run.id):
-        if item.outcome is Outcome.FILTERED:
-            filtered[item.why] += 1
-        elif item.outcome is Outcome.REJECTED:
+    rejections, waiting = [], []
+    for item in store.items(run.id, (Outcome.FILTERED, Outcome.REJECTED)):
+        if item.outcome is Outcome.REJECTED:
             rejections.append(Rejection(where=item.place, reason=item.why, id=item.id))
+            continue
+        filtered[item.why] += 1
+        if item.why.startswith(FUTURE):
+            waiting.append(f"{item.place}{f' (id {item.id!r})' if item.id else ''}: {item.why}")
     shown = PullCounts(
         pulled=counts.pulled,
         graded=counts.graded + counts.reused,
@@ -271,33 +273,44 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
         filtered=counts.filtered,
         rejected=counts.rejected,
     )
-    return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules)
+    return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules, waiting=tuple(waiting))
 
 
 def _rejected(store: Store, run: Run | None) -> list[Key]:
-    """Return the rejected records that reports list by id."""
-    found = store.items(run.id) if run else ()
-    return [(item.source, item.id) for item in found if item.outcome is Outcome.REJECTED and item.id]
+    """Return the rejected and waiting records that reports list by id."""
+    found = store.items(run.id, (Outcome.FILTERED, Outcome.REJECTED)) if run else ()
+    listed = (item for item in found if item.outcome is Outcome.REJECTED or item.why.startswith(FUTURE))
+    return [(item.source, item.id) for item in listed if item.id]
 
 
-def _register(
-    store: Store,
-    places: Sequence[str],
-    shown: Mapping[str, Sequence[ReportItem]],
-    listed: Sequence[tuple[str, str]],
-    request: ReportRequest,
-) -> None:
-    """Remember which conversations these files hold, so that erasure finds them.
+@dataclass(frozen=True)
+class _Pages:
+    """Remembers which conversations files hold, so that erasure finds them.
 
     The files of a team, in the folder of its slug, hold its own; the page over all teams holds none but those that could not be used.
     """
-    keys = {slug: [(item.transcript.source, item.transcript.id) for item in items] for slug, items in shown.items()}
-    teams = {slug: items[0].transcript.team for slug, items in shown.items()}
-    moment = datetime.now(UTC)
-    for place in places:
-        slug = place.rsplit("/", 2)[-2]
-        page = StoredReport(path=place, since=request.since, until=request.until, team=teams.get(slug), made_at=moment)
-        store.add_report(page, [*keys.get(slug, ()), *listed])
+
+    store: Store
+    request: ReportRequest
+    shown: Mapping[str, tuple[str | None, Sequence[Key]]]
+    """By slug: the team, and its conversations."""
+    listed: Sequence[Key]
+    history: History
+
+    def register(self, places: Sequence[str], moment: datetime) -> None:
+        """Write down where files lie now."""
+        for place in places:
+            team, keys = self.shown.get(place.rsplit("/", 2)[-2], (None, ()))
+            page = StoredReport(
+                path=place,
+                since=self.request.since,
+                until=self.request.until,
+                team=team,
+                made_at=moment,
+                folder=str(self.history.folder),
+                marks=self.history.marks.get(place, 0),
+            )
+            self.store.add_report(page, [*keys, *self.listed])
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:
@@ -312,8 +325,3 @@ def _summary(report: TeamReport, folder: Path) -> TeamSummary:
         page=str(folder / report.slug / "index.html"),
         summary=summary_markdown(report),
     )
-
-
-def _verdicts(audits: Sequence[Audit]) -> dict[str, int]:
-    given = Counter("ungraded" if verdict.level == UNGRADED else verdict.graded_by.value for audit in audits for verdict in audit.verdicts)
-    return {name: given[name] for name in ("llm", "rules", "human", "ungraded")}

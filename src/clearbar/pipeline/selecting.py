@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 from clearbar.audit import assemble
+from clearbar.pipeline.intake import batches
+from clearbar.pipeline.selection import GradedItems
 from clearbar.pipeline.workspace import Workspace
 from clearbar.report import ReportItem
 from clearbar.sampling import Candidate, candidates, draw
@@ -11,8 +13,11 @@ from clearbar.verdict import Audit
 
 __all__ = ["sample_for_review"]
 
+_AT_ONCE = 500
+"""Conversations looked at together."""
 
-def sample_for_review(space: Workspace, store: Store, run: Run, items: Sequence[ReportItem], number: int) -> int:
+
+def sample_for_review(space: Workspace, store: Store, run: Run, items: GradedItems, number: int) -> int:
     """Draw conversations for review, write the draw down with its proof, and return how many were drawn.
 
     Parameters
@@ -30,21 +35,23 @@ def sample_for_review(space: Workspace, store: Store, run: Run, items: Sequence[
     """
     if not number or not items:
         return 0
-    frame = [one for source in sorted({item.transcript.source for item in items}) for one in _frame(space, store, items, source)]
+    frame: list[Candidate] = []
+    hashes: dict[tuple[str, str], str] = {}
+    for some in batches(items, _AT_ONCE):
+        hashes |= {(item.transcript.source, item.transcript.id): item.transcript.text_hash for item in some}
+        others = {} if space.llm is None else _by_rules(space, store, some)
+        for item in some:
+            key = space.rules.key(item.transcript)
+            beside = [others[key]] if key in others else []
+            frame += candidates([item.audit], space.rubric, source=item.transcript.source, others=beside)
     drawn = draw(frame, budget=number, seed=space.settings.review.seed)
-    hashes = {(item.transcript.source, item.transcript.id): item.transcript.text_hash for item in items}
     kept = {"source", "id", "part", "stratum", "probability", "seed", "frame_hash", "why"}
     store.add_samples(Sampled(run=run.id, text_hash=hashes[one.source, one.id], **one.model_dump(include=kept)) for one in drawn)
     return len(drawn)
 
 
-def _frame(space: Workspace, store: Store, items: Sequence[ReportItem], source: str) -> list[Candidate]:
-    own = [item for item in items if item.transcript.source == source]
-    others = [] if space.llm is None else _by_rules(space, store, own)
-    return candidates([item.audit for item in own], space.rubric, source=source, others=others)
-
-
-def _by_rules(space: Workspace, store: Store, items: Sequence[ReportItem]) -> list[Audit]:
+def _by_rules(space: Workspace, store: Store, items: Sequence[ReportItem]) -> dict[str, Audit]:
+    """Return what the rules said of the same texts, by the key of the grade."""
     keys = {space.rules.key(item.transcript): item for item in items}
     found = store.known_grades(keys)
-    return [assemble(keys[key].transcript, space.rubric, grade.verdicts) for key, grade in found.items()]
+    return {key: assemble(keys[key].transcript, space.rubric, grade.verdicts) for key, grade in found.items()}

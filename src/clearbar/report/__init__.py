@@ -1,16 +1,20 @@
 """Team reports: from graded conversations to pages, tables and Markdown that say what is known, and how well."""
 
-from clearbar.report.build import build_report, raw_estimates
-from clearbar.report.files import build_index, render_files, write_files, write_reports
+from clearbar.report.build import Context, build_report, compose_report, raw_estimates
+from clearbar.report.files import build_index, render_files, write_content, write_files, write_reports
+from clearbar.report.gathering import Gathering
 from clearbar.report.inputs import (
     Agreement,
     Agreements,
+    Contest,
     Difference,
     Estimate,
     Period,
     PullCounts,
     ReportItem,
+    Revision,
     RunFacts,
+    Step,
     TeamEstimates,
     Trust,
 )
@@ -22,18 +26,24 @@ from clearbar.report.words import score_words, share_words
 __all__ = [
     "Agreement",
     "Agreements",
+    "Contest",
+    "Context",
     "Difference",
     "Estimate",
+    "Gathering",
     "IndexReport",
     "Period",
     "PullCounts",
     "ReportItem",
+    "Revision",
     "RunFacts",
+    "Step",
     "TeamEstimates",
     "TeamReport",
     "Trust",
     "build_index",
     "build_report",
+    "compose_report",
     "raw_estimates",
     "render_files",
     "score_words",
@@ -41,6 +51,7 @@ __all__ = [
     "shareable",
     "summary_markdown",
     "teams_markdown",
+    "write_content",
     "write_files",
     "write_reports",
 ]

@@ -8,14 +8,13 @@ from clearbar.report.model import ConversationReport, CriterionReport, VerdictRe
 from clearbar.rubric import Gate, Rubric
 from clearbar.verdict import Audit, GradedBy, Verdict
 
-__all__ = ["Reader", "exemplary", "needing_attention"]
+__all__ = ["Reader", "at_top", "attention", "failing"]
 
 _VERDICTS = 4
 """Deciding verdicts shown of a conversation."""
 _QUOTES = 2
 """Quotes shown of a verdict."""
 _RATIONALE = 320
-_EXEMPLARY = 3
 
 
 class Reader:
@@ -85,33 +84,34 @@ class Reader:
             searched=len(verdict.searched or ()),
         )
 
-    def failing(self, audit: Audit) -> list[Verdict]:
-        """Return the verdicts at a failing level, what weighs most first."""
-        found = [verdict for verdict in audit.verdicts if verdict.graded and self.rubric.level(verdict.criterion, verdict.level).fails]
-        return sorted(found, key=lambda verdict: self._importance(verdict.criterion))
 
-    def at_top(self, audit: Audit) -> list[Verdict]:
-        """Return the verdicts at the top of their scale, what weighs most first."""
-        found = [verdict for verdict in audit.verdicts if verdict.graded and self._tops(verdict)]
-        return sorted(found, key=lambda verdict: self._importance(verdict.criterion))
-
-    def _tops(self, verdict: Verdict) -> bool:
-        level = self.rubric.scale_of(verdict.criterion).levels[-1]
-        return level.id == verdict.level and not level.fails
-
-    def _importance(self, id: str) -> tuple[bool, float]:
-        criterion = self.rubric.criterion(id)
-        return criterion.gate is not Gate.CONVERSATION, -criterion.weight
+def failing(audit: Audit, rubric: Rubric) -> list[Verdict]:
+    """Return the verdicts at a failing level, what weighs most first."""
+    found = [verdict for verdict in audit.verdicts if verdict.graded and rubric.level(verdict.criterion, verdict.level).fails]
+    return sorted(found, key=lambda verdict: _importance(verdict.criterion, rubric))
 
 
-def needing_attention(items: Sequence[ReportItem], reader: Reader) -> list[tuple[ReportItem, str]]:
-    """Return the conversations that deserve a look and why: auto-fails, then the lowest, then those without a score."""
-    found = [(place, why, item) for item in items for place, why in [_attention(item.audit, reader.rubric)] if why]
-    found.sort(key=lambda entry: (entry[0], 0.0 if entry[2].audit.score is None else entry[2].audit.score, *_order(entry[2])))
-    return [(item, why) for _, why, item in found]
+def at_top(audit: Audit, rubric: Rubric) -> list[Verdict]:
+    """Return the verdicts at the top of their scale, what weighs most first."""
+    found = [verdict for verdict in audit.verdicts if verdict.graded and _tops(verdict, rubric)]
+    return sorted(found, key=lambda verdict: _importance(verdict.criterion, rubric))
 
 
-def _attention(audit: Audit, rubric: Rubric) -> tuple[int, str]:
+def _tops(verdict: Verdict, rubric: Rubric) -> bool:
+    level = rubric.scale_of(verdict.criterion).levels[-1]
+    return level.id == verdict.level and not level.fails
+
+
+def _importance(id: str, rubric: Rubric) -> tuple[bool, float]:
+    criterion = rubric.criterion(id)
+    return criterion.gate is not Gate.CONVERSATION, -criterion.weight
+
+
+def attention(audit: Audit, rubric: Rubric) -> tuple[int, str]:
+    """Return where a conversation stands among those that deserve a look, and why; no reason where it deserves none.
+
+    Confirmed auto-fails come first, then provisional ones, then the lowest band, then those whose grading went wrong.
+    """
     if audit.auto_fail:
         names = ", ".join(rubric.criterion(fail.criterion).name for fail in audit.auto_fail)
         if all(fail.provisional for fail in audit.auto_fail):
@@ -122,20 +122,6 @@ def _attention(audit: Audit, rubric: Rubric) -> tuple[int, str]:
     if audit.score is None and any(verdict.failed for verdict in audit.verdicts):
         return 3, "No score, because the grading itself went wrong"
     return 4, ""
-
-
-def exemplary(items: Sequence[ReportItem], reader: Reader) -> tuple[ConversationReport, ...]:
-    """Return the best conversations, in the highest band, to be shown to others."""
-    highest = reader.rubric.bands[-1].id
-    found = [(item, reader.at_top(item.audit)) for item in items if item.audit.band == highest and not item.audit.auto_fail]
-    found = [(item, top) for item, top in found if top]
-    found.sort(key=lambda pair: (-len(pair[1]), -(pair[0].audit.score or 0.0), *_order(pair[0])))
-    return tuple(reader.conversation(item, reader.rubric.bands[-1].name, top) for item, top in found[:_EXEMPLARY])
-
-
-def _order(item: ReportItem) -> tuple[float, str, str]:
-    started = item.transcript.started_at
-    return (started.timestamp() if started else 0.0, item.transcript.id, item.transcript.source)
 
 
 def _safe(url: str | None) -> str | None:

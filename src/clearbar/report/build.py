@@ -1,35 +1,23 @@
 """From graded conversations of one team to its report; pure: the same input makes the same report."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass, field
+from typing import Any
 
 from clearbar.articles import Articles
-from clearbar.report.attention import Reader, exemplary, needing_attention
+from clearbar.report.attention import Reader
 from clearbar.report.coaching import citations, coach, strongest, weakest
-from clearbar.report.counts import (
-    KINDS,
-    auto_fails,
-    bands,
-    by_conversation,
-    by_verdict,
-    data_quality,
-    grader_uses,
-    missing,
-    provisional,
-    reasons,
-    tallies,
-)
-from clearbar.report.figures import raw_mean, raw_share
-from clearbar.report.inputs import Agreement, Agreements, Estimate, Period, ReportItem, RunFacts, TeamEstimates, Trust
+from clearbar.report.counts import KINDS, Counts, tallies
+from clearbar.report.gathering import Gathering
+from clearbar.report.inputs import Agreement, Agreements, Estimate, Period, ReportItem, Revision, RunFacts, Step, TeamEstimates, Trust
 from clearbar.report.model import CriterionReport, LevelCount, Tally, TeamReport
-from clearbar.report.people import agent_reports
 from clearbar.report.words import team_slug
 from clearbar.rubric import Criterion, Rubric
 from clearbar.settings import ReportSettings
-from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, RubricRef, Verdict
+from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, RubricRef
 
-__all__ = ["build_report", "raw_estimates"]
+__all__ = ["Context", "build_report", "compose_report", "raw_estimates"]
 
 _REJECTIONS = 50
 """How many rejected records are listed on a page; the run itself tells them all."""
@@ -70,97 +58,150 @@ def build_report(
     agent_names
         Names by pseudonym; used only where the settings show them.
     """
-    items = sorted(items, key=lambda item: (_moment(item), item.transcript.id, item.transcript.source))
-    run = run or RunFacts()
-    small = len(items) < settings.min_group
-    figures = _unknown(items) if small else estimates or raw_estimates(items, rubric, settings)
-    given = _by_criterion(items)
-    criteria = tuple(
-        _criterion(item, given[item.id], len(items), rubric=rubric, figures=figures, measured=measured) for item in rubric.criteria
-    )
-    agents, left_out = agent_reports(items, rubric, settings)
-    reader = Reader(rubric, {item.id: item for item in criteria}, frozenset(agent.agent for agent in agents), quotes=settings.quotes)
-    weak = [] if small else weakest(criteria, settings)
-    coaching = tuple(coach(item, items, rubric, articles, reader) for item in weak)
-    attention = needing_attention(items, reader)
-    days = [item.transcript.started_at.date() for item in items if item.transcript.started_at]
-    verdicts = [verdict for item in items for verdict in item.audit.verdicts]
-    names = {agent.agent: (agent_names or {})[agent.agent] for agent in agents if agent.agent in (agent_names or {})}
+    gathered = Gathering(rubric, settings)
+    for item in sorted(items, key=lambda item: (_moment(item), item.transcript.id, item.transcript.source)):
+        gathered.add(item)
+    context = Context(rubric, articles, period, settings, tuple(measured), run or RunFacts(), agent_names or {})
+    return compose_report(gathered, context, team=team, estimates=estimates)
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the reports of all teams have in common; see `build_report`."""
+
+    rubric: Rubric
+    articles: Articles
+    period: Period
+    settings: ReportSettings
+    measured: tuple[Agreements, ...] = ()
+    run: RunFacts = field(default_factory=RunFacts)
+    agent_names: Mapping[str, str] = field(default_factory=dict)
+
+
+def compose_report(
+    gathered: Gathering,
+    context: Context,
+    *,
+    team: str | None,
+    estimates: TeamEstimates | None = None,
+    revisions: Sequence[Revision] = (),
+    steps: Sequence[Step] = (),
+) -> TeamReport:
+    """Return the report of one team from what was gathered of its conversations.
+
+    Parameters
+    ----------
+    gathered
+        Of the team's conversations, in the order in which tables are to list them.
+    context
+        What all teams have in common.
+    team, estimates
+        As for `build_report`.
+    revisions
+        Later editions of this report, the newest first.
+    steps
+        What was agreed with the team and its agents.
+    """
+    settings, counts = context.settings, gathered.counts
+    small = counts.conversations < settings.min_group
+    figures = _unknown(counts) if small else estimates or gathered.estimates()
+    criteria = tuple(_criterion(item, counts, context, figures) for item in context.rubric.criteria)
+    agents, left_out = gathered.agents.reports(settings)
+    shown = frozenset(agent.agent for agent in agents)
+    reader = Reader(context.rubric, {item.id: item for item in criteria}, shown, quotes=settings.quotes)
+    named = {agent: context.agent_names[agent] for agent in sorted(shown & context.agent_names.keys())}
     return TeamReport(
         team=team,
         slug=team_slug(team),
-        period=period,
-        first=min(days, default=None),
-        last=max(days, default=None),
-        conversations=len(items),
         small=small,
-        min_group=settings.min_group,
-        rubric=RubricRef(name=rubric.name, version=rubric.version, hash=rubric.full_hash),
-        rubric_title=rubric.title,
-        rubric_about=rubric.about,
+        **_about(context, gathered),
+        **_counted(counts),
+        **_changed(gathered, small=small),
+        **_coached(gathered, criteria, context, reader, small=small),
         score=figures.score,
         clears=figures.clears,
-        bands=bands(items, rubric),
-        provisional=sum(provisional(item, rubric) for item in items),
-        unscored=sum(item.audit.score is None for item in items),
-        by_conversation=by_conversation(items),
-        by_verdict=by_verdict(verdicts, len(items) * len(rubric.criteria)),
-        fallbacks=reasons(verdict.fallback_reason for verdict in verdicts if verdict.fallback_reason),
-        ungraded=reasons(missing(verdicts, len(items) * len(rubric.criteria))),
-        why_rules=run.why_rules,
-        pull=run.counts,
-        filtered=tallies(Counter(run.filtered)),
-        rejections=run.rejections[:_REJECTIONS],
-        coaching=coaching,
-        strengths=() if small else strongest(criteria, weak, settings),
-        citations=citations(coaching, articles),
         criteria=criteria,
-        measured=_used(measured, verdicts),
-        look_at=tuple(reader.conversation(item, why, reader.failing(item.audit)) for item, why in attention[: settings.conversations]),
-        look_at_of=len(attention),
-        exemplary=exemplary(items, reader),
-        auto_fails=tuple(auto_fails(items, rubric)),
-        agents_shown=settings.agents,
+        look_at=tuple(reader.conversation(item, why, verdicts) for (item, verdicts), why in gathered.look_at.kept()),
+        look_at_of=gathered.look_at.offered,
+        exemplary=tuple(reader.conversation(item, context.rubric.bands[-1].name, top) for item, top in gathered.exemplary.kept()),
         agents=agents,
         agents_left_out=left_out,
-        agent_names=names if settings.agents == "name" else {},
-        quality=data_quality(items),
-        graders=grader_uses(verdicts),
-        quotes=settings.quotes,
-        items=tuple(items),
+        agent_names=named if settings.agents == "name" else {},
+        revisions=tuple(revisions),
+        steps=() if small else tuple(step for step in steps if step.agent is None or step.agent in shown),
+        rows=gathered.rows,
     )
+
+
+def _about(context: Context, gathered: Gathering) -> dict[str, Any]:
+    """Return what is known beside the grades."""
+    rubric, run, settings = context.rubric, context.run, context.settings
+    return {
+        "period": context.period,
+        "first": gathered.quality.first,
+        "last": gathered.quality.last,
+        "min_group": settings.min_group,
+        "rubric": RubricRef(name=rubric.name, version=rubric.version, hash=rubric.full_hash),
+        "rubric_title": rubric.title,
+        "rubric_about": rubric.about,
+        "why_rules": run.why_rules,
+        "pull": run.counts,
+        "filtered": tallies(Counter(run.filtered)),
+        "rejections": run.rejections[:_REJECTIONS],
+        "waiting": run.waiting[:_REJECTIONS],
+        "measured": tuple(each for each in context.measured if each.grader in gathered.counts.graders),
+        "agents_shown": settings.agents,
+        "quality": gathered.quality.told(),
+        "quotes": settings.quotes,
+    }
+
+
+def _counted(counts: Counts) -> dict[str, Any]:
+    return {
+        "conversations": counts.conversations,
+        "bands": counts.bands(),
+        "provisional": counts.provisional,
+        "unscored": counts.unscored,
+        "by_conversation": counts.by_conversation(),
+        "by_verdict": counts.by_verdict(),
+        "fallbacks": counts.fallbacks(),
+        "ungraded": counts.missing(),
+        "auto_fails": counts.auto_fails(),
+        "auto_failed": counts.auto_failed,
+        "auto_failed_confirmed": counts.auto_failed_confirmed,
+        "graders": counts.grader_uses(),
+    }
+
+
+def _changed(gathered: Gathering, *, small: bool) -> dict[str, Any]:
+    """Return what people did about grades; of a small team nothing, since it would tell of single persons."""
+    counts = gathered.counts
+    return {
+        "disputes": None if small else gathered.disputes.told(),
+        "held_back": None if small else gathered.held_back.told(counts.scores, counts.clear),
+    }
+
+
+def _coached(gathered: Gathering, criteria: Sequence[CriterionReport], context: Context, reader: Reader, *, small: bool) -> dict[str, Any]:
+    """Return what is weak and what helps, and what is done well."""
+    weak = [] if small else weakest(criteria, context.settings)
+    coaching = tuple(coach(item, gathered, context.rubric, context.articles, reader) for item in weak)
+    strong = () if small else strongest(criteria, weak, context.settings)
+    return {"coaching": coaching, "strengths": strong, "citations": citations(coaching, context.articles)}
 
 
 def raw_estimates(items: Sequence[ReportItem], rubric: Rubric, settings: ReportSettings) -> TeamEstimates:
     """Return a team's figures as they were graded, uncorrected."""
-    scored = [item.audit for item in items if item.audit.score is not None]
-    clear = sum(audit.band != rubric.bands[0].id for audit in scored)
-    share = partial(raw_share, precision=settings.precision)
-    given = _by_criterion(items)
-    return TeamEstimates(
-        score=raw_mean((audit.score or 0.0 for audit in scored), precision=settings.precision),
-        clears=share(clear, len(scored)),
-        fails={criterion.id: share(*_failing(given[criterion.id], rubric)) for criterion in rubric.criteria},
-    )
-
-
-def _unknown(items: Sequence[ReportItem]) -> TeamEstimates:
-    """Return the figures of a team that is too small to have any."""
-    unknown = Estimate(value=None, n=len(items), enough=False)
-    return TeamEstimates(score=unknown, clears=unknown, fails={})
-
-
-def _failing(verdicts: Sequence[Verdict], rubric: Rubric) -> tuple[int, int]:
-    graded = [rubric.level(verdict.criterion, verdict.level) for verdict in verdicts if verdict.graded]
-    return sum(level.fails for level in graded), len(graded)
-
-
-def _by_criterion(items: Sequence[ReportItem]) -> dict[str, list[Verdict]]:
-    given: dict[str, list[Verdict]] = defaultdict(list)
+    gathered = Gathering(rubric, settings)
     for item in items:
-        for verdict in item.audit.verdicts:
-            given[verdict.criterion].append(verdict)
-    return given
+        gathered.add(item)
+    return gathered.estimates()
+
+
+def _unknown(counts: Counts) -> TeamEstimates:
+    """Return the figures of a team that is too small to have any."""
+    unknown = Estimate(value=None, n=counts.conversations, enough=False)
+    return TeamEstimates(score=unknown, clears=unknown, fails={})
 
 
 def _moment(item: ReportItem) -> float:
@@ -168,19 +209,14 @@ def _moment(item: ReportItem) -> float:
     return started.timestamp() if started else float("-inf")
 
 
-def _criterion(
-    criterion: Criterion,
-    verdicts: Sequence[Verdict],
-    asked: int,
-    *,
-    rubric: Rubric,
-    figures: TeamEstimates,
-    measured: Sequence[Agreements],
-) -> CriterionReport:
-    levels = Counter(verdict.level for verdict in verdicts)
-    failed = sum(verdict.failed for verdict in verdicts) + asked - len(verdicts)
-    kinds = Counter(verdict.graded_by for verdict in verdicts if verdict.level != UNGRADED)
-    agreements = _agreements(criterion.id, verdicts, measured)
+def _criterion(criterion: Criterion, counts: Counts, context: Context, figures: TeamEstimates) -> CriterionReport:
+    rubric, levels, kinds = context.rubric, counts.levels[criterion.id], counts.kinds[criterion.id]
+    failed = counts.failed[criterion.id]
+    agreements = tuple(
+        (each.graded_by, each.criteria[criterion.id])
+        for each in context.measured
+        if each.grader in counts.used[criterion.id] and criterion.id in each.criteria
+    )
     return CriterionReport(
         id=criterion.id,
         name=criterion.name,
@@ -193,19 +229,13 @@ def _criterion(
             for level in rubric.scale_of(criterion.id).levels
         ),
         not_applicable=levels[NOT_APPLICABLE],
-        abstained=sum(verdict.level == UNGRADED and not verdict.failed for verdict in verdicts),
-        failed=failed,
+        abstained=levels[UNGRADED] - failed,
+        failed=failed + counts.conversations - levels.total(),
         fails=figures.fails.get(criterion.id, Estimate(value=None, n=0, enough=False)),
         graders=tuple(Tally(id=kind, name=KINDS[kind], count=kinds[kind]) for kind in GradedBy if kinds[kind]),
         trust=_worst(kinds, dict(agreements)),
         agreements=agreements,
     )
-
-
-def _agreements(id: str, verdicts: Sequence[Verdict], measured: Sequence[Agreements]) -> tuple[tuple[GradedBy, Agreement], ...]:
-    """Return how each grader that was used here agrees with labels, where that very grader was measured."""
-    used = {verdict.grader for verdict in verdicts if verdict.level != UNGRADED}
-    return tuple((each.graded_by, each.criteria[id]) for each in measured if each.grader in used and id in each.criteria)
 
 
 def _worst(kinds: Mapping[GradedBy, int], agreements: Mapping[GradedBy, Agreement]) -> Trust:
@@ -214,8 +244,3 @@ def _worst(kinds: Mapping[GradedBy, int], agreements: Mapping[GradedBy, Agreemen
     found = {agreements[kind].trust if kind in agreements else Trust.UNMEASURED for kind in machines}
     unused = Trust.UNMEASURED if not kinds else Trust.GO
     return next((trust for trust in _WORST_FIRST if trust in found), unused)
-
-
-def _used(measured: Sequence[Agreements], verdicts: Sequence[Verdict]) -> tuple[Agreements, ...]:
-    used = {verdict.grader for verdict in verdicts}
-    return tuple(each for each in measured if each.grader in used)

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 
 from clearbar.articles import Advice, Articles
 from clearbar.report.attention import Reader
-from clearbar.report.inputs import ReportItem, Trust
+from clearbar.report.gathering import Gathering, Pick
+from clearbar.report.inputs import Trust
 from clearbar.report.model import AdviceReport, Citation, Coaching, ConversationReport, CriterionReport
 from clearbar.rubric import Criterion, Rubric
 from clearbar.settings import ReportSettings
 
 __all__ = ["citations", "coach", "strongest", "weakest"]
 
-_EXAMPLES = 2
 _STRENGTHS = 3
 
 
@@ -34,10 +34,10 @@ def strongest(criteria: Sequence[CriterionReport], weak: Sequence[CriterionRepor
     return tuple(item.id for item in found[:_STRENGTHS])
 
 
-def coach(weak: CriterionReport, items: Sequence[ReportItem], rubric: Rubric, articles: Articles, reader: Reader) -> Coaching:
+def coach(weak: CriterionReport, gathered: Gathering, rubric: Rubric, articles: Articles, reader: Reader) -> Coaching:
     """Return what a lead needs to act on a weak criterion."""
     criterion = rubric.criterion(weak.id)
-    best = None if not reader.quotes else _best(weak.id, items, reader)
+    failed, best = ([_told(pick, reader) for pick in found] for found in (gathered.failed(weak.id), gathered.best(weak.id)))
     return Coaching(
         criterion=weak.id,
         name=weak.name,
@@ -47,8 +47,8 @@ def coach(weak: CriterionReport, items: Sequence[ReportItem], rubric: Rubric, ar
         bar=_bar(criterion, rubric),
         causes=tuple(_advice(articles.cause(id)) for id in criterion.causes),
         steps=tuple(_advice(articles.step(id)) for id in criterion.steps),
-        examples=_examples(weak.id, items, reader) if reader.quotes else (),
-        model=best,
+        examples=tuple(failed) if reader.quotes else (),
+        model=best[0] if best and reader.quotes else None,
         passage=_passage(criterion, rubric),
     )
 
@@ -85,14 +85,6 @@ def _passage(criterion: Criterion, rubric: Rubric) -> str:
     return next((shown[level] for level in reversed(good) if level in shown), "")
 
 
-def _examples(id: str, items: Sequence[ReportItem], reader: Reader) -> tuple[ConversationReport, ...]:
-    """Return the conversations in which a criterion failed with a quote, the lowest scores first."""
-    found = [(item, verdict) for item in items for verdict in reader.failing(item.audit) if verdict.criterion == id and verdict.evidence]
-    found.sort(key=lambda pair: (100.0 if pair[0].audit.score is None else pair[0].audit.score, pair[0].transcript.id))
-    return tuple(reader.conversation(item, "", [verdict]) for item, verdict in found[:_EXAMPLES])
-
-
-def _best(id: str, items: Sequence[ReportItem], reader: Reader) -> ConversationReport | None:
-    found = [(item, verdict) for item in items for verdict in reader.at_top(item.audit) if verdict.criterion == id and verdict.evidence]
-    found.sort(key=lambda pair: (-(pair[0].audit.score or 0.0), pair[0].transcript.id))
-    return reader.conversation(found[0][0], "", [found[0][1]]) if found else None
+def _told(pick: Pick, reader: Reader) -> ConversationReport:
+    item, verdicts = pick
+    return reader.conversation(item, "", verdicts)

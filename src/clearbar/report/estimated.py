@@ -23,7 +23,7 @@ def team_estimates_of(found: Estimates, unit: str, plain: TeamEstimates) -> Team
     unit
         What the team is called there.
     plain
-        From `raw_estimates`.
+        The figures that count what people said of single conversations, and no more.
     """
     return TeamEstimates(
         score=_told(found.of(unit, None, Indicator.SCORE), plain.score),
@@ -52,25 +52,19 @@ def differences_of(found: Estimates, slugs: Mapping[str, str]) -> tuple[Differen
 
 
 def _told(estimated: Estimated | None, plain: Estimate) -> Estimate:
-    best = estimated.best if estimated is not None else None
-    if estimated is None or best is None:
-        return plain
-    corrected = estimated.corrected is not None
+    """Return the corrected figure; where there is none, the one that counts what people said of these conversations, and why."""
+    if estimated is None or estimated.corrected is None:
+        return plain if estimated is None else plain.model_copy(update={"note": estimated.why_not})
+    best = estimated.corrected
+    doubt = "; the grades here contradict it" if estimated.contradicted else ""
     return Estimate(
         value=best.value,
         low=best.low,
         high=best.high,
         level=best.level,
         n=estimated.conversations,
-        count=None if corrected else plain.count,
         enough=not estimated.too_few,
-        corrected=corrected,
-        raw=estimated.raw.value if corrected and estimated.raw is not None else None,
-        note=_note(estimated),
+        corrected=True,
+        raw=estimated.raw.value if estimated.raw is not None else None,
+        note=estimated.assumes + doubt,
     )
-
-
-def _note(estimated: Estimated) -> str:
-    if estimated.corrected is None:
-        return estimated.why_not
-    return f"{estimated.assumes}; the grades here contradict it" if estimated.contradicted else estimated.assumes

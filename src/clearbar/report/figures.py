@@ -5,7 +5,7 @@ from typing import Final
 
 from clearbar.report.inputs import Estimate
 
-__all__ = ["raw_mean", "raw_share"]
+__all__ = ["raw_mean", "raw_share", "share_difference"]
 
 _LEVEL: Final = 0.95
 _HIGHEST: Final = 100.0
@@ -53,6 +53,22 @@ def raw_mean(values: Iterable[float], *, precision: float) -> Estimate:
     half = float(stdtrit(n, (1 + _LEVEL) / 2)) * (squares / n / (n + 1)) ** 0.5
     low, high = max(mean - half, 0.0), min(mean + half, _HIGHEST)
     return _rounded(mean, low, high, n, None, enough=half <= precision * _HIGHEST)
+
+
+def share_difference(before: Estimate, after: Estimate) -> tuple[float, float, float] | None:
+    """Return after less before with its interval, from the intervals of the two independent shares; null where one is unknown.
+
+    References
+    ----------
+    .. [1] Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions. Statistics in Medicine 17,
+           873-890. (Method 10, here with Jeffreys' intervals.)
+    """
+    if before.value is None or after.value is None or before.low is None or before.high is None or after.low is None or after.high is None:
+        return None
+    middle = after.value - before.value
+    low = middle - ((after.value - after.low) ** 2 + (before.high - before.value) ** 2) ** 0.5
+    high = middle + ((after.high - after.value) ** 2 + (before.value - before.low) ** 2) ** 0.5
+    return round(middle, 6), round(max(low, -1.0), 6), round(min(high, 1.0), 6)
 
 
 def _rounded(value: float, low: float, high: float, n: int, count: int | None, *, enough: bool) -> Estimate:

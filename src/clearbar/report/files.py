@@ -1,9 +1,9 @@
 """Reports as files: for each team a folder with its page, tables and machine twin; above them a page over all teams."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Any, Final
 
 from clearbar.errors import ClearbarError, UsageError
 from clearbar.report.inputs import Difference
@@ -13,13 +13,16 @@ from clearbar.report.tables import (
     CONVERSATION_COLUMNS,
     VERDICT_COLUMNS,
     conversation_rows,
-    to_csv,
     to_json,
-    to_parquet,
     verdict_rows,
+    write_csv,
+    write_parquet,
 )
 
-__all__ = ["build_index", "render_files", "write_files", "write_reports"]
+__all__ = ["Content", "build_index", "render_files", "write_content", "write_files", "write_reports"]
+
+Content = bytes | Callable[[IO[bytes]], None]
+"""What a file holds, or what writes it."""
 
 _PART: Final = ".part"
 _OF_INDEX: Final = {"team", "slug", "conversations", "small", "score", "clears", "provisional", "unscored", "by_conversation", "by_verdict"}
@@ -64,8 +67,8 @@ def write_reports(
 
 def render_files(
     reports: Sequence[TeamReport], *, differences: Sequence[Difference] | None = None, parquet: bool = False, pdf: bool = False
-) -> dict[str, bytes]:
-    """Return the content of all files by name relative to their folder."""
+) -> dict[str, Content]:
+    """Return the content of all files by name relative to their folder; tables, which may be long, as what writes them."""
     if not reports:
         raise UsageError("there is no conversation to report on", fix="widen the period, or audit first: clearbar audit")
     index = build_index(reports, differences)
@@ -74,6 +77,14 @@ def render_files(
     for report in index.teams:
         files |= {f"{report.slug}/{name}": content for name, content in _team_files(report, parquet=parquet, pdf=pdf).items()}
     return files
+
+
+def write_content(content: Content, file: IO[bytes]) -> None:
+    """Write what one of the files holds."""
+    if isinstance(content, bytes):
+        file.write(content)
+    else:
+        content(file)
 
 
 def build_index(reports: Sequence[TeamReport], differences: Sequence[Difference] | None) -> IndexReport:
@@ -90,22 +101,23 @@ def build_index(reports: Sequence[TeamReport], differences: Sequence[Difference]
     )
 
 
-def _team_files(report: TeamReport, *, parquet: bool, pdf: bool) -> dict[str, bytes]:
+def _team_files(report: TeamReport, *, parquet: bool, pdf: bool) -> dict[str, Content]:
     files = _page("index", render_team(report), pdf=pdf)
-    tables = {
-        report.slug: (VERDICT_COLUMNS, list(verdict_rows(report))),
-        "conversations": (CONVERSATION_COLUMNS, list(conversation_rows(report))),
-    }
+    tables = {report.slug: (VERDICT_COLUMNS, verdict_rows), "conversations": (CONVERSATION_COLUMNS, conversation_rows)}
     for name, (columns, rows) in tables.items():
-        files[f"{name}.csv"] = to_csv(columns, rows)
+        files[f"{name}.csv"] = _table(write_csv, columns, rows, report)
         if parquet:
-            files[f"{name}.parquet"] = to_parquet(columns, rows)
+            files[f"{name}.parquet"] = _table(write_parquet, columns, rows, report)
     files["report.json"] = to_json(report)
     return files
 
 
-def _page(name: str, html: str, *, pdf: bool) -> dict[str, bytes]:
-    files = {f"{name}.html": html.encode()}
+def _table(write: Callable[..., None], columns: Sequence[str], rows: Callable[[TeamReport], Any], report: TeamReport) -> Content:
+    return lambda file: write(columns, rows(report), file)
+
+
+def _page(name: str, html: str, *, pdf: bool) -> dict[str, Content]:
+    files: dict[str, Content] = {f"{name}.html": html.encode()}
     if pdf:
         from clearbar.report.pdf import to_pdf  # noqa: PLC0415 - its libraries take a second to load
 
@@ -113,7 +125,7 @@ def _page(name: str, html: str, *, pdf: bool) -> dict[str, bytes]:
     return files
 
 
-def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
+def write_files(files: Mapping[str, Content], folder: Path) -> list[Path]:
     """Write all files beside their places first, and move them there once nothing can run out any more.
 
     Raises
@@ -126,7 +138,8 @@ def write_files(files: Mapping[str, bytes], folder: Path) -> list[Path]:
     try:
         for part, content in zip(parts, files.values(), strict=True):
             part.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(content)
+            with part.open("wb") as file:
+                write_content(content, file)
         for part, place in zip(parts, places, strict=True):
             part.replace(place)
     except OSError as error:

@@ -1,7 +1,8 @@
 """What a report is made of: graded conversations, a period, what was measured and estimated, what is known of the pull."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -14,12 +15,15 @@ __all__ = [
     "ALL_OTHERS",
     "Agreement",
     "Agreements",
+    "Contest",
     "Difference",
     "Estimate",
     "Period",
     "PullCounts",
     "ReportItem",
+    "Revision",
     "RunFacts",
+    "Step",
     "TeamEstimates",
     "Trust",
 ]
@@ -28,11 +32,25 @@ ALL_OTHERS = "*"
 """Stands for the mean of all other teams; no slug holds this sign."""
 
 
+class Contest(Model):
+    """A verdict that somebody contested, and what came of it."""
+
+    criterion: str
+    state: Literal["open", "overdue", "accepted", "partly", "rejected"]
+    """`overdue`: open, and past the day by which it should have been decided."""
+
+
 class ReportItem(Model):
     """A conversation with what was said of it."""
 
     transcript: RedactedTranscript
     audit: Audit
+    """With what people corrected."""
+    graded: Audit | None = None
+    """As it was graded before people corrected anything; null where nobody did."""
+    uncounted: Audit | None = None
+    """As it would be with what people said after its period was closed; null where nobody said anything then."""
+    contests: tuple[Contest, ...] = ()
 
 
 class Period(Model):
@@ -145,6 +163,36 @@ class PullCounts(Model):
         return self.pulled == self.graded + self.ungraded + self.duplicate + self.filtered + self.rejected
 
 
+class Step(Model):
+    """A step that was agreed with a team or an agent, and how a criterion stood before and after."""
+
+    criterion: str
+    agent: str | None
+    """Pseudonym; null where it was agreed with the whole team."""
+    step: str
+    agreed_on: date
+    days: int
+    """How far the figures look to either side."""
+    before: Estimate
+    """Share of conversations at a failing level, of those with a level, as graded."""
+    after: Estimate
+    difference: tuple[float, float, float] | None = None
+    """After less before, with its interval; null where a side is too small."""
+    graders_changed: bool = False
+    """Whether other graders graded after than before."""
+
+
+class Revision(Model):
+    """A later edition of the same report, made because people corrected something."""
+
+    number: int
+    """The report as it came out first is 1."""
+    on: date
+    because: str
+    replaced: str
+    """SHA-256 of the page that it replaced."""
+
+
 class RunFacts(Model):
     """What is known of a pull beyond its conversations."""
 
@@ -154,3 +202,5 @@ class RunFacts(Model):
     rejections: tuple[Rejection, ...] = ()
     why_rules: str | None = None
     """Why rules graded although an LLM may be wanted."""
+    waiting: tuple[str, ...] = ()
+    """Records that are dated in the future, a line each: no incremental pull takes them before that day."""

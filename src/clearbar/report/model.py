@@ -3,11 +3,12 @@
 from datetime import date, datetime
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, InstanceOf
 
 from clearbar.errors import Rejection
 from clearbar.model import Model
-from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, ReportItem, Trust
+from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, Revision, Step, Trust
+from clearbar.report.rows import PackedRows
 from clearbar.rubric import Gate
 from clearbar.transcript import Role
 from clearbar.verdict import GradedBy, RubricRef
@@ -21,7 +22,9 @@ __all__ = [
     "ConversationReport",
     "CriterionReport",
     "DataQuality",
+    "DisputeCounts",
     "GraderUse",
+    "HeldBackReport",
     "IndexReport",
     "LevelCount",
     "Quote",
@@ -156,8 +159,10 @@ class AutoFailReport(Model):
     provisional: int
     """Given by a machine and confirmed by nobody."""
     confirmed: int
+    overturned: int
+    """Given by a machine and lifted by a person."""
     conversations: tuple[str, ...]
-    """Ids."""
+    """Ids of those that stand."""
 
 
 class Citation(Model):
@@ -240,6 +245,33 @@ class DataQuality(Model):
     redactions: tuple[Tally, ...]
 
 
+class DisputeCounts(Model):
+    """Contested verdicts of a team's conversations, by what came of them."""
+
+    opened: int
+    """All of them; the others add up to it."""
+    open: int
+    overdue: int
+    """Open past the day by which they should have been decided, as of the day on which the report was made."""
+    accepted: int
+    partly: int
+    rejected: int
+
+
+class HeldBackReport(Model):
+    """What people said after the period was closed, which changes no figure, and what it would have changed."""
+
+    conversations: int
+    verdicts: int
+    """Levels that would differ."""
+    auto_fails: int
+    """By how many the conversations with an auto-fail would change; negative where they would be fewer."""
+    score: float | None
+    """What the mean score would be, as graded."""
+    clears: float | None
+    """What the share above the lowest band would be, as graded."""
+
+
 class TeamReport(Model):
     """All that a team's report says."""
 
@@ -287,6 +319,18 @@ class TeamReport(Model):
     """How many there are that deserve a look."""
     exemplary: tuple[ConversationReport, ...]
     auto_fails: tuple[AutoFailReport, ...]
+    auto_failed: int
+    """Conversations with an auto-fail."""
+    auto_failed_confirmed: int
+    """Conversations with an auto-fail that a person has confirmed."""
+    disputes: DisputeCounts | None
+    """Null where the team is too small."""
+    held_back: HeldBackReport | None
+    """Null where nothing was said after the closing, or the team is too small."""
+    revisions: tuple[Revision, ...]
+    """Later editions, the newest first."""
+    steps: tuple[Step, ...]
+    """What was agreed in coaching, the newest first."""
     agents_shown: Literal["pseudonym", "name", "hidden"]
     agents: tuple[AgentReport, ...]
     agents_left_out: int
@@ -297,7 +341,9 @@ class TeamReport(Model):
     graders: tuple[GraderUse, ...]
     quotes: bool
     """Whether words of conversations may be shown."""
-    items: tuple[ReportItem, ...] = Field(exclude=True, repr=False)
+    waiting: tuple[str, ...]
+    """Records of the whole pull that are dated in the future."""
+    rows: InstanceOf[PackedRows] = Field(exclude=True, repr=False)
     """The conversations themselves, for the tables."""
 
     @property
@@ -305,23 +351,9 @@ class TeamReport(Model):
         """The team's name for people."""
         return self.team or "No team"
 
-    @property
-    def auto_failed(self) -> int:
-        """Conversations with an auto-fail."""
-        return sum(bool(item.audit.auto_fail) for item in self.items)
-
-    @property
-    def auto_failed_confirmed(self) -> int:
-        """Conversations with an auto-fail that a person has confirmed."""
-        return sum(any(not fail.provisional for fail in item.audit.auto_fail) for item in self.items)
-
     def agent_label(self, agent: str | None) -> str:
         """Return how an agent is called in this report; empty where it is not told."""
         return "" if agent is None else self.agent_names.get(agent, agent)
-
-    def shown_agent(self, agent: str | None) -> str | None:
-        """Return the agent if it may appear: agents of small groups do not."""
-        return agent if any(agent == other.agent for other in self.agents) else None
 
     def criterion(self, id: str) -> CriterionReport:
         """Return how the team stands on a criterion; KeyError if it is not in the rubric."""

@@ -1,7 +1,6 @@
 """How agents stand, without giving away what a small group must not."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
 
 from clearbar.report.figures import raw_mean, raw_share
 from clearbar.report.inputs import ReportItem
@@ -9,61 +8,72 @@ from clearbar.report.model import AgentReport, Tally
 from clearbar.rubric import Rubric
 from clearbar.settings import ReportSettings
 
-__all__ = ["agent_reports"]
+__all__ = ["Agents"]
 
 _NAMED = 3
 """How many failed criteria are named for an agent."""
 
 
-def agent_reports(items: Sequence[ReportItem], rubric: Rubric, settings: ReportSettings) -> tuple[tuple[AgentReport, ...], int]:
-    """Return the agents who may be shown, by pseudonym, and how many are left out.
+class Agents:
+    """Counts what concerns each agent, one conversation after the other.
 
-    An agent with fewer than `min_group` conversations is left out; so is the next smallest where the ones left out could be
-    worked out from the team's total.
+    Parameters
+    ----------
+    rubric
+        Whose levels and bands count.
     """
-    alone: dict[str, list[ReportItem]] = defaultdict(list)
-    shared: Counter[str] = Counter()
-    for item in items:
-        agents = item.transcript.agents
+
+    def __init__(self, rubric: Rubric) -> None:
+        self._rubric = rubric
+        self._alone: Counter[str] = Counter()
+        self._shared: Counter[str] = Counter()
+        self._scores: dict[str, list[float]] = defaultdict(list)
+        self._clear: Counter[str] = Counter()
+        self._failing: dict[str, Counter[str]] = defaultdict(Counter)
+
+    def add(self, item: ReportItem) -> None:
+        """Count a conversation."""
+        agents, audit = item.transcript.agents, item.audit
         if len(agents) == 1:
-            alone[agents[0]].append(item)
-        shared.update(agents if len(agents) > 1 else ())
-    everyone = sorted({*alone, *shared}, key=lambda agent: (len(alone[agent]), agent))
-    if settings.agents == "hidden":
-        return (), len(everyone)
-    hidden = [agent for agent in everyone if len(alone[agent]) < settings.min_group]
-    while hidden and len(hidden) < len(everyone) and sum(len(alone[agent]) for agent in hidden) < settings.min_group:
-        hidden = everyone[: len(hidden) + 1]
-    failing = _failing(items, rubric)
-    shown = [
-        _agent_report(agent, alone[agent], shared=shared[agent], failing=failing[agent], rubric=rubric, settings=settings)
-        for agent in everyone
-        if agent not in hidden
-    ]
-    return tuple(sorted(shown, key=lambda report: report.agent)), len(hidden)
+            self._alone[agents[0]] += 1
+            if audit.score is not None:
+                self._scores[agents[0]].append(audit.score)
+                self._clear[agents[0]] += audit.band != self._rubric.bands[0].id
+        elif agents:
+            self._shared.update(agents)
+        for verdict in audit.verdicts:
+            if verdict.agent and verdict.graded and self._rubric.level(verdict.criterion, verdict.level).fails:
+                self._failing[verdict.agent][verdict.criterion] += 1
 
+    @property
+    def all(self) -> frozenset[str]:
+        """Everybody who spoke."""
+        return frozenset({*self._alone, *self._shared})
 
-def _failing(items: Sequence[ReportItem], rubric: Rubric) -> dict[str, Counter[str]]:
-    failing: dict[str, Counter[str]] = defaultdict(Counter)
-    for item in items:
-        for verdict in item.audit.verdicts:
-            if verdict.agent and verdict.graded and rubric.level(verdict.criterion, verdict.level).fails:
-                failing[verdict.agent][verdict.criterion] += 1
-    return failing
+    def reports(self, settings: ReportSettings) -> tuple[tuple[AgentReport, ...], int]:
+        """Return the agents who may be shown, by pseudonym, and how many are left out.
 
+        An agent with fewer than `min_group` conversations is left out; so is the next smallest where the ones left out could be
+        worked out from the team's total.
+        """
+        everyone = sorted(self.all, key=lambda agent: (self._alone[agent], agent))
+        if settings.agents == "hidden":
+            return (), len(everyone)
+        hidden = [agent for agent in everyone if self._alone[agent] < settings.min_group]
+        while hidden and len(hidden) < len(everyone) and sum(self._alone[agent] for agent in hidden) < settings.min_group:
+            hidden = everyone[: len(hidden) + 1]
+        shown = sorted(set(everyone) - set(hidden))
+        return tuple(self._report(agent, settings) for agent in shown), len(hidden)
 
-def _agent_report(
-    agent: str, items: Sequence[ReportItem], *, shared: int, failing: Counter[str], rubric: Rubric, settings: ReportSettings
-) -> AgentReport:
-    scored = [item.audit for item in items if item.audit.score is not None]
-    clear = sum(audit.band != rubric.bands[0].id for audit in scored)
-    order = {criterion.id: place for place, criterion in enumerate(rubric.criteria)}
-    worst = sorted(failing.items(), key=lambda pair: (-pair[1], order[pair[0]]))[:_NAMED]
-    return AgentReport(
-        agent=agent,
-        conversations=len(items),
-        shared=shared,
-        score=raw_mean((audit.score or 0.0 for audit in scored), precision=settings.precision),
-        clears=raw_share(clear, len(scored), precision=settings.precision),
-        failing=tuple(Tally(id=id, name=rubric.criterion(id).name, count=count) for id, count in worst),
-    )
+    def _report(self, agent: str, settings: ReportSettings) -> AgentReport:
+        order = {criterion.id: place for place, criterion in enumerate(self._rubric.criteria)}
+        worst = sorted(self._failing[agent].items(), key=lambda pair: (-pair[1], order[pair[0]]))[:_NAMED]
+        scores = self._scores[agent]
+        return AgentReport(
+            agent=agent,
+            conversations=self._alone[agent],
+            shared=self._shared[agent],
+            score=raw_mean(scores, precision=settings.precision),
+            clears=raw_share(self._clear[agent], len(scores), precision=settings.precision),
+            failing=tuple(Tally(id=id, name=self._rubric.criterion(id).name, count=count) for id, count in worst),
+        )

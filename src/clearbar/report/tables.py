@@ -3,84 +3,66 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final
+from itertools import islice
+from typing import IO, Any, Final
 
 import orjson
 
 from clearbar.model import Model
-from clearbar.report.inputs import ReportItem
 from clearbar.report.model import TeamReport
-from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, Verdict
+from clearbar.report.rows import CONVERSATION_COLUMNS, VERDICT_COLUMNS, Cell
+from clearbar.verdict import GradedBy
 
-__all__ = ["CONVERSATION_COLUMNS", "VERDICT_COLUMNS", "conversation_rows", "to_csv", "to_json", "to_parquet", "verdict_rows"]
+__all__ = ["CONVERSATION_COLUMNS", "VERDICT_COLUMNS", "conversation_rows", "to_json", "verdict_rows", "write_csv", "write_parquet"]
 
-Cell = str | float | int | bool | None
-CONVERSATION_COLUMNS: Final = (
-    *("team", "conversation", "source", "url", "started_at", "channel", "queue", "topic", "language", "agent", "turns"),
-    *("score", "band", "weight_graded", "auto_fail", "auto_fail_provisional", "by_llm", "by_rules", "by_human"),
-    *("not_applicable", "ungraded", "disposition", "csat", "nps", "handle_time", "text_hash"),
-)
-VERDICT_COLUMNS: Final = (
-    *("team", "conversation", "source", "started_at", "channel", "topic", "agent", "criterion", "level", "reason"),
-    *("graded_by", "grader", "trust", "fallback_reason", "rationale", "turns", "quotes", "searched"),
-)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001 - spreadsheets take the wide signs, too
+_GROUP: Final = 5_000
+"""Rows of a Parquet file written at a time."""
 _INDENT: Final = orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE
 
 
 def conversation_rows(report: TeamReport) -> Iterator[tuple[Cell, ...]]:
     """Yield a row for each conversation, in the order of `CONVERSATION_COLUMNS`."""
-    for item in report.items:
-        transcript, audit = item.transcript, item.audit
-        kinds = [verdict.graded_by for verdict in audit.verdicts if verdict.level not in {NOT_APPLICABLE, UNGRADED}]
-        states = [verdict.level for verdict in audit.verdicts]
-        yield (
-            *(report.title, transcript.id, transcript.source, transcript.url, _started(item), transcript.channel, transcript.queue),
-            *(transcript.topic, transcript.language, _agent(report, audit.agent), len(transcript.turns)),
-            *(audit.score, audit.band, audit.weight_graded, " ".join(fail.criterion for fail in audit.auto_fail)),
-            any(fail.provisional for fail in audit.auto_fail),
-            *(kinds.count(kind) for kind in GradedBy),
-            *(states.count(NOT_APPLICABLE), states.count(UNGRADED)),
-            *(transcript.disposition, transcript.csat, transcript.nps, transcript.handle_time, transcript.text_hash),
-        )
+    shown = _shown(report)
+    for cells, _ in report.rows:
+        told = {**cells, "team": report.title, "agent": shown.get(str(cells["agent"]), "")}
+        yield tuple(told[name] for name in CONVERSATION_COLUMNS)
 
 
 def verdict_rows(report: TeamReport) -> Iterator[tuple[Cell, ...]]:
     """Yield a row for each conversation and criterion, in the order of `VERDICT_COLUMNS`."""
-    criteria = {criterion.id: criterion for criterion in report.criteria}
-    for item in report.items:
-        transcript = item.transcript
-        about = (report.title, transcript.id, transcript.source, _started(item), transcript.channel, transcript.topic)
-        for verdict in item.audit.verdicts:
-            told = report.quotes or verdict.graded_by is GradedBy.RULES
-            yield (
-                *about,
-                *(_agent(report, verdict.agent), verdict.criterion, verdict.level, verdict.reason),
-                *(verdict.graded_by.value, verdict.grader, criteria[verdict.criterion].trust_in(verdict.graded_by).value),
-                *(verdict.fallback_reason, verdict.rationale if told else "", " ".join(str(each.turn) for each in verdict.evidence)),
-                *(_quotes(report, verdict), " ".join(map(str, verdict.searched or ()))),
-            )
+    shown = _shown(report)
+    trust = {(item.id, kind.value): item.trust_in(kind).value for item in report.criteria for kind in GradedBy}
+    for conversation, verdicts in report.rows:
+        for cells in verdicts:
+            told = {**conversation, **cells, "team": report.title, "agent": shown.get(str(cells["agent"]), "")}
+            told["trust"] = trust[str(cells["criterion"]), str(cells["graded_by"])]
+            if not report.quotes:
+                told["quotes"] = ""
+                told["rationale"] = cells["rationale"] if cells["graded_by"] == GradedBy.RULES else ""
+            yield tuple(told[name] for name in VERDICT_COLUMNS)
 
 
-def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return a table that spreadsheets read: UTF-8 with its mark, and no text that would run as a formula."""
-    text = io.StringIO(newline="")
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]], file: IO[bytes]) -> None:
+    """Write a table that spreadsheets read: UTF-8 with its mark, and no text that would run as a formula."""
+    text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([_inert(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+    text.detach()
 
 
-def to_parquet(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Return a table as Parquet; texts as they are, since nothing runs them."""
+def write_parquet(columns: Sequence[str], rows: Iterable[Sequence[Cell]], file: IO[bytes]) -> None:
+    """Write a table as Parquet; texts as they are, since nothing runs them."""
     import pyarrow as pa  # noqa: PLC0415 - a quarter of a second that few reports need
     import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    held = list(rows)
-    columns_of = {name: [row[place] for row in held] for place, name in enumerate(columns)}
-    sink = io.BytesIO()
-    pq.write_table(pa.table({name: pa.array(values, _type(name)) for name, values in columns_of.items()}), sink)
-    return sink.getvalue()
+    schema = pa.schema([(name, _type(name, columns)) for name in columns])
+    rest = iter(rows)
+    with pq.ParquetWriter(file, schema) as writer:
+        while held := list(islice(rest, _GROUP)):
+            by_column = zip(*held, strict=True)
+            writer.write_table(pa.table([pa.array(cells, field.type) for cells, field in zip(by_column, schema, strict=True)], schema))
 
 
 def to_json(model: Model, *, exclude: Any = None) -> bytes:
@@ -88,14 +70,16 @@ def to_json(model: Model, *, exclude: Any = None) -> bytes:
     return orjson.dumps(model.model_dump(mode="json", exclude=exclude), option=_INDENT)
 
 
-def _type(name: str) -> Any:
+def _type(name: str, columns: Sequence[str]) -> Any:
     import pyarrow as pa  # noqa: PLC0415 - as above
 
     if name in {"score", "weight_graded", "csat", "nps", "handle_time"}:
         return pa.float64()
-    if name in {"by_llm", "by_rules", "by_human", "not_applicable", "ungraded"}:
+    if name in {"by_llm", "by_rules", "by_human", "not_applicable", "ungraded", "disputes"}:
         return pa.int64()
-    return pa.bool_() if name == "auto_fail_provisional" else None
+    if name == "turns" and "quotes" not in columns:  # how many there are; elsewhere which ones
+        return pa.int64()
+    return pa.bool_() if name == "auto_fail_provisional" else pa.string()
 
 
 def _inert(cell: Cell) -> Cell:
@@ -103,13 +87,6 @@ def _inert(cell: Cell) -> Cell:
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
-def _started(item: ReportItem) -> str | None:
-    return item.transcript.started_at.isoformat() if item.transcript.started_at else None
-
-
-def _agent(report: TeamReport, agent: str | None) -> str:
-    return report.agent_label(report.shown_agent(agent))
-
-
-def _quotes(report: TeamReport, verdict: Verdict) -> str:
-    return " | ".join(each.quote for each in verdict.evidence) if report.quotes else ""
+def _shown(report: TeamReport) -> dict[str, str]:
+    """Return how agents are called who may appear: those of small groups do not."""
+    return {agent.agent: report.agent_label(agent.agent) for agent in report.agents}

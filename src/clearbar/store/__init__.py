@@ -14,22 +14,27 @@ from clearbar.store.calibrations import Calibrations
 from clearbar.store.conversations import Conversations
 from clearbar.store.database import Database
 from clearbar.store.disputes import Disputes
+from clearbar.store.editions import Editions
 from clearbar.store.erasure import Erasure
 from clearbar.store.labels import Labels
 from clearbar.store.people import People
 from clearbar.store.records import (
+    AuditRef,
     Counts,
+    Edition,
     Erased,
     Item,
     JournalEntry,
     Mark,
     Outcome,
+    Outdated,
     Published,
     Run,
     Sampled,
     SourceRef,
     StoredAudit,
     StoredConversation,
+    StoredRevision,
     grading_hash,
 )
 from clearbar.store.reports import Reports
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_TEAMS",
     "Assignment",
+    "AuditRef",
     "Calibration",
     "ChangeState",
     "Closing",
@@ -72,6 +78,7 @@ __all__ = [
     "Dispute",
     "DisputeState",
     "Draft",
+    "Edition",
     "Erased",
     "Exclusion",
     "Item",
@@ -80,6 +87,7 @@ __all__ = [
     "Mode",
     "Notice",
     "Outcome",
+    "Outdated",
     "Person",
     "Published",
     "QueueItem",
@@ -95,12 +103,15 @@ __all__ = [
     "Store",
     "StoredAudit",
     "StoredConversation",
+    "StoredRevision",
     "grading_hash",
     "upgrade",
 ]
 
 
-class Store(Runs, Conversations, Audits, Labels, Reports, People, Assignments, Disputes, Calibrations, RubricChanges, Erasure, Retention):
+class Store(
+    Runs, Conversations, Audits, Labels, Reports, People, Assignments, Disputes, Calibrations, Editions, RubricChanges, Erasure, Retention
+):
     """An open store; close it, or use it in a `with`. It may be shared by threads."""
 
     @classmethod

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, text
 
 from clearbar.label import Label
 from clearbar.store.database import Database, merge, now
+from clearbar.store.editions import outdate
 from clearbar.store.labels import label_row
 from clearbar.store.records import JournalEntry, Sampled
 from clearbar.store.reports import write_entry
@@ -149,6 +150,8 @@ class Assignments(Database):
                 merge(connection, labels, [label_row(label, one.text_hash)], key=["digest"])
                 entry = JournalEntry(at=now(), who=reviewer, action="review", source=one.source, id=one.id, why=f"{label.kind} label")
                 write_entry(connection, entry)
+                if one.calibration is None:  # of a session, what it agrees on counts
+                    outdate(connection, one.source, one.id, one.text_hash, "people reviewed conversations in it")
             _move(connection, assignment, state)
         return one.model_copy(update={"state": state})
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, case, exists, func, select
 
 from clearbar.store.database import CHUNK, Database, chunks
-from clearbar.store.records import Outcome, StoredAudit
+from clearbar.store.records import AuditRef, Outcome, StoredAudit
 from clearbar.store.rows import read_fields, read_usage, read_verdicts
 from clearbar.store.tables import audits, conversations, run_items, texts, versions
 
@@ -60,13 +60,32 @@ class Audits(Database):
             *([audits.c.asked == asked] if asked is not None else []),
             *([_in_run(run)] if run is not None else []),
         ]
-        where = [
-            *([versions.c.happened_at >= since] if since else []),
-            *([versions.c.happened_at < until] if until else []),
-            *([versions.c.team.in_(teams)] if teams else []),
+        found = self._latest(wanted, _of(since, until, teams), set(ids))
+        yield from self.read_audits([one.number for one in found], turns=turns)
+
+    def audit_index(
+        self,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        teams: Sequence[str] = (),
+        sources: Sequence[str] = (),
+        grading: str | None = None,
+        asked: str | None = None,
+    ) -> list[AuditRef]:
+        """Return which audits `audits` would yield, in the same order, without reading them."""
+        wanted = [
+            *([audits.c.source.in_(sources)] if sources else []),
+            *([audits.c.grading_hash == grading] if grading is not None else []),
+            *([audits.c.asked == asked] if asked is not None else []),
         ]
-        for some in chunks(self._latest(wanted, where, set(ids)), _PAGE):
-            yield from self._read(some, turns=turns)
+        return self._latest(wanted, _of(since, until, teams), set())
+
+    def read_audits(self, numbers: Sequence[int], *, turns: bool = False) -> Iterator[StoredAudit]:
+        """Yield audits by their numbers, in that order; one that was erased meanwhile is left out."""
+        for some in chunks(numbers, _PAGE):
+            found = dict(self._read(some, turns=turns))
+            yield from (found[number] for number in some if number in found)
 
     def teams(self) -> list[str]:
         """Return the teams of all stored conversations."""
@@ -74,38 +93,47 @@ class Audits(Database):
             found = connection.execute(select(versions.c.team).where(versions.c.team.is_not(None)).distinct()).scalars()
             return sorted(found)
 
-    def _latest(self, wanted: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]], ids: set[str]) -> list[int]:
-        """Return the numbers of the audits to read, in order; more ids than a statement holds are picked out here."""
+    def _latest(self, wanted: Sequence[ColumnElement[bool]], where: Sequence[ColumnElement[bool]], ids: set[str]) -> list[AuditRef]:
+        """Return which audits to read, in order; more ids than a statement holds are picked out here."""
         current = case((conversations.c.text_hash == audits.c.text_hash, 0), else_=1)
         place = func.row_number().over(
             partition_by=(audits.c.source, audits.c.id), order_by=(current, audits.c.made_at.desc(), audits.c.number.desc())
         )
         ranked = (
-            select(audits.c.number, audits.c.source, audits.c.id, audits.c.text_hash, place.label("place"))
+            select(audits.c.number, audits.c.source, audits.c.id, audits.c.text_hash, audits.c.made_at, place.label("place"))
             .join(conversations, (conversations.c.source == audits.c.source) & (conversations.c.id == audits.c.id))
             .where(*wanted)
             .subquery()
         )
         same = (versions.c.source == ranked.c.source) & (versions.c.id == ranked.c.id) & (versions.c.text_hash == ranked.c.text_hash)
         query = (
-            select(ranked.c.number, ranked.c.id)
+            select(
+                *(ranked.c[name] for name in ("number", "source", "id", "text_hash", "made_at")), versions.c.team, versions.c.happened_at
+            )
             .join(versions, same)
             .where(ranked.c.place == 1, *where)
             .order_by(ranked.c.source, ranked.c.id)
         )
         with self.read() as connection:
-            return [number for number, id in connection.execute(query).tuples() if not ids or id in ids]
+            return [AuditRef(*row) for row in connection.execute(query).tuples() if not ids or row[2] in ids]
 
-    def _read(self, numbers: Sequence[int], *, turns: bool) -> Iterator[StoredAudit]:
+    def _read(self, numbers: Sequence[int], *, turns: bool) -> Iterator[tuple[int, StoredAudit]]:
         same = (versions.c.source == audits.c.source) & (versions.c.id == audits.c.id) & (versions.c.text_hash == audits.c.text_hash)
         kept = [audits.c[name] for name in ("rubric", "grading_hash", "asked", "verdicts", "usage", "made_at")]
-        query = select(versions, *kept, audits.c.run.label("made_in")).join(versions, same).select_from(audits)
+        query = select(versions, *kept, audits.c.run.label("made_in"), audits.c.number).join(versions, same).select_from(audits)
         if turns:
             query = query.add_columns(texts.c.turns).join(texts, texts.c.hash == versions.c.text_hash, isouter=True)
-        query = query.where(audits.c.number.in_(numbers)).order_by(audits.c.source, audits.c.id)
         with self.read() as connection:
-            rows = connection.execute(query).mappings().all()
-        yield from map(_audit, rows)
+            rows = connection.execute(query.where(audits.c.number.in_(numbers))).mappings().all()
+        yield from ((row["number"], _audit(row)) for row in rows)
+
+
+def _of(since: datetime | None, until: datetime | None, teams: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [
+        *([versions.c.happened_at >= since] if since else []),
+        *([versions.c.happened_at < until] if until else []),
+        *([versions.c.team.in_(teams)] if teams else []),
+    ]
 
 
 def _in_run(run: str) -> ColumnElement[bool]:

@@ -5,10 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from clearbar.label import Label, LabelKind
 from clearbar.store.database import Database, chunks, merge, now
+from clearbar.store.editions import outdate
 from clearbar.store.labels import label_row, read_label
 from clearbar.store.people import write_notices
 from clearbar.store.records import JournalEntry, StoredAudit
@@ -16,7 +17,7 @@ from clearbar.store.reports import write_entry
 from clearbar.store.review_records import Closing, Dispute, DisputeState, RefusedError
 from clearbar.store.review_tables import assignments, closings, disputes
 from clearbar.store.rows import read_fields, read_usage, read_verdicts
-from clearbar.store.tables import audits, labels, report_conversations, reports, tombstones, versions
+from clearbar.store.tables import audits, labels, tombstones, versions
 
 __all__ = ["Disputes"]
 
@@ -126,13 +127,13 @@ class Disputes(Database):
             rows = connection.execute(select(disputes).where(*wanted).order_by(disputes.c.number.desc())).mappings()
             return [Dispute(**row) for row in rows]
 
-    def decide(self, number: int, *, state: DisputeState, answer: str, label: Label, happened_at: datetime | None) -> list[str]:
+    def decide(self, number: int, *, state: DisputeState, answer: str, label: Label) -> list[str]:
         """Decide a dispute: the label, the notice to the one who raised it, and the reports that no longer hold.
 
         Returns
         -------
         list of str
-            Reports that are marked for being made anew; those of a closed period keep their numbers.
+            Reports that are marked for being made anew; those of a closed period keep their numbers and tell of it.
 
         Raises
         ------
@@ -148,16 +149,17 @@ class Disputes(Database):
             if row is None:
                 raise RefusedError("closed", "this dispute is decided already", fix="read the decision below")
             merge(connection, labels, [label_row(label, row["text_hash"])], key=["digest"])
-            stale = [] if state is DisputeState.REJECTED else _outdate(connection, row["source"], row["id"], number, happened_at)
+            of = row["source"], row["id"], row["text_hash"]
+            stale = [] if state is DisputeState.REJECTED else outdate(connection, *of, f"dispute {number} changed a verdict in it")
             _enter(connection, {**row}, str(label.annotator), "decide", f"dispute {number}: {state}")
             write_notices(connection, [row["by"]], f"Your dispute {number} was decided", f"/disputes/{number}")
         return stale
 
-    def add_consensus(self, label: Label, text_hash: str, *, happened_at: datetime | None) -> list[str]:
+    def add_consensus(self, label: Label, text_hash: str) -> list[str]:
         """Append what a calibration session agreed on and return the reports that are marked for being made anew."""
         with self.write() as connection:
             merge(connection, labels, [label_row(label, text_hash)], key=["digest"])
-            return _outdate(connection, str(label.source), label.id, None, happened_at)
+            return outdate(connection, str(label.source), label.id, text_hash, "a calibration session settled verdicts in it")
 
     def close_period(self, until: datetime, *, by: str) -> None:
         """Let the numbers of all conversations before a moment stand."""
@@ -182,20 +184,3 @@ def _in_calibration() -> ColumnElement[bool]:
 
 def _enter(connection: Connection, of: Mapping[str, Any], who: str, action: str, why: str) -> None:
     write_entry(connection, JournalEntry(at=now(), who=who, action=action, source=of["source"], id=of["id"], why=why))
-
-
-def _outdate(connection: Connection, source: str, id: str, number: int | None, happened_at: datetime | None) -> list[str]:
-    """Mark the open reports that show a conversation; those of a closed period stay as they are."""
-    last = connection.execute(select(func.max(closings.c.until))).scalar()
-    if last is not None and happened_at is not None and happened_at < last:
-        return []
-    own = select(report_conversations.c.path).where(report_conversations.c.source == source, report_conversations.c.id == id)
-    open_ones = (
-        reports.c.path.in_(own),
-        reports.c.stale == "",
-        *([or_(reports.c.until.is_(None), reports.c.until > last)] if last else []),
-    )
-    paths = connection.execute(select(reports.c.path).where(*open_ones).order_by(reports.c.path)).scalars().all()
-    why = "a person corrected a verdict in it" if number is None else f"dispute {number} changed a verdict in it"
-    connection.execute(reports.update().where(*open_ones).values(stale=why))
-    return list(paths)

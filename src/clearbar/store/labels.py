@@ -41,6 +41,7 @@ class Labels(Database):
         ids: Sequence[str] = (),
         kinds: Sequence[LabelKind] = (),
         annotator: str | None = None,
+        of_text: bool | None = None,
     ) -> list[Label]:
         """Return labels in the order in which they came, without those of erased conversations.
 
@@ -50,8 +51,11 @@ class Labels(Database):
             Only of this source; labels that name no source belong to any.
         ids, kinds, annotator
             Only these, where given.
+        of_text
+            Only those that say which text was read, or only those that do not, as labels brought from elsewhere.
         """
         wanted = [
+            *([] if of_text is None else [labels.c.text_hash.is_not(None) if of_text else labels.c.text_hash.is_(None)]),
             *([or_(labels.c.source == source, labels.c.source.is_(None))] if source is not None else []),
             *([labels.c.id.in_(ids)] if 0 < len(ids) <= CHUNK else []),
             *([labels.c.kind.in_(kinds)] if kinds else []),

@@ -13,18 +13,22 @@ from clearbar.transcript import Conversation, RedactedTranscript, Turn
 from clearbar.verdict import Grade, Usage, Verdict
 
 __all__ = [
+    "AuditRef",
     "Counts",
+    "Edition",
     "Erased",
     "Item",
     "JournalEntry",
     "Mark",
     "Outcome",
+    "Outdated",
     "Published",
     "Run",
     "Sampled",
     "SourceRef",
     "StoredAudit",
     "StoredConversation",
+    "StoredRevision",
     "grading_hash",
 ]
 
@@ -144,6 +148,18 @@ class StoredAudit(Model):
     made_at: datetime
 
 
+class AuditRef(NamedTuple):
+    """Where an audit stands, without what it says."""
+
+    number: int
+    source: str
+    id: str
+    text_hash: str
+    made_at: datetime
+    team: str | None
+    happened_at: datetime | None
+
+
 class Sampled(Model):
     """A conversation that a run selected for review, with all that estimation and an auditor need to know of the draw."""
 
@@ -173,6 +189,42 @@ class Published(Model):
     made_at: datetime
     stale: str = ""
     """Why it must be rewritten or removed; empty while it stands."""
+    folder: str | None = None
+    """Of the edition that it belongs to."""
+    marks: int = 0
+    """How often it was said that it no longer holds."""
+
+
+class Edition(Model):
+    """How the reports of a folder were made."""
+
+    folder: str
+    body: Mapping[str, Any]
+    """What was asked for, and what else they say; without names and words of conversations."""
+    made_at: datetime
+
+
+class Outdated(Model):
+    """Why a team's report no longer holds."""
+
+    why: str
+    marks: int
+    """How often that was said."""
+
+
+class StoredRevision(Model):
+    """A team's report that was made anew because people corrected something."""
+
+    folder: str
+    slug: str
+    revision: int
+    """The first report is 1."""
+    why: str
+    replaced: str
+    """SHA-256 of the page that it replaced."""
+    marks: int
+    """What it takes account of, as `Outdated` counts it."""
+    at: datetime
 
 
 class JournalEntry(Model):

@@ -5,23 +5,35 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from clearbar.store.database import Database, merge, now
+from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import JournalEntry, Published, SourceRef
 from clearbar.store.tables import agents, journal, report_conversations, reports, sources
 
 __all__ = ["Reports", "write_entry"]
+
+_ROWS = 5_000
+"""Rows written at a time."""
 
 
 class Reports(Database):
     """Published pages, names, and the audit trail."""
 
     def add_report(self, report: Published, conversations: Iterable[tuple[str, str]]) -> None:
-        """Write down that a page was published and which conversations (source, id) it shows; an earlier page at its path is replaced."""
-        rows = [{"path": report.path, "source": source, "id": id} for source, id in set(conversations)]
+        """Write down that a page was published and which conversations (source, id) it shows; an earlier page at its path is replaced.
+
+        It stands, unless something came in after its `marks` were looked up.
+        """
         with self.write() as connection:
-            merge(connection, reports, [report.model_dump()], update=["team", "since", "until", "run", "made_at", "stale"])
+            row = report.model_dump()
+            query = select(reports.c.stale, reports.c.marks).where(reports.c.path == report.path).with_for_update()
+            before = connection.execute(query).one_or_none()
+            if before is not None and before.marks > report.marks:
+                row |= {"stale": before.stale, "marks": before.marks}
+            merge(connection, reports, [row], update=["team", "since", "until", "run", "made_at", "stale", "folder", "marks"])
             connection.execute(report_conversations.delete().where(report_conversations.c.path == report.path))
-            merge(connection, report_conversations, rows)
+            for some in chunks(conversations, _ROWS):
+                rows = [{"path": report.path, "source": source, "id": id} for source, id in some]
+                merge(connection, report_conversations, rows)
 
     def reports(self, *, stale: bool | None = None) -> list[Published]:
         """Return published pages by path: all, those that must be rewritten or removed, or those that stand."""

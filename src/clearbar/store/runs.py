@@ -1,7 +1,7 @@
 """Runs, what became of each record that they pulled, and how far each source has been read."""
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final, Literal
 
@@ -11,7 +11,7 @@ from clearbar.errors import StoreError
 from clearbar.model import canonical_json
 from clearbar.rubric import Rubric
 from clearbar.store.database import Database, merge, now
-from clearbar.store.records import Counts, Item, Mark, Run, grading_hash
+from clearbar.store.records import Counts, Item, Mark, Outcome, Run, grading_hash
 from clearbar.store.rows import from_json, to_json
 from clearbar.store.tables import aware, rubrics, run_items, runs, watermarks
 
@@ -88,9 +88,11 @@ class Runs(Database):
         with self.read() as connection:
             return [_run(row) for row in connection.execute(query.where(runs.c.kind == kind) if kind else query)]
 
-    def items(self, run: str) -> Iterator[Item]:
-        """Yield what became of each record of a run, by source and place, without the texts."""
+    def items(self, run: str, outcomes: Collection[Outcome] = ()) -> Iterator[Item]:
+        """Yield what became of each record of a run, by source and place, without the texts; only these outcomes, where given."""
         query = select(run_items).where(run_items.c.run == run).order_by(run_items.c.source, run_items.c.place)
+        if outcomes:
+            query = query.where(run_items.c.outcome.in_([outcome.value for outcome in outcomes]))
         with self.read() as connection:
             rows = connection.execute(query).all()
         for row in rows:

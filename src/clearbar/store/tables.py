@@ -33,6 +33,7 @@ __all__ = [
     "budgets",
     "claims",
     "conversations",
+    "editions",
     "erasing",
     "facts",
     "grades",
@@ -43,6 +44,7 @@ __all__ = [
     "replies",
     "report_conversations",
     "reports",
+    "revisions",
     "rubrics",
     "run_items",
     "runs",
@@ -257,8 +259,33 @@ reports = Table(
     Column("run", Name),
     Column("made_at", Moment, nullable=False),
     Column("stale", Text, nullable=False),
+    Column("folder", Name),
+    Column("marks", Integer, nullable=False, server_default="0"),
+    Index("reports_folder", "folder"),
 )
-"""Published pages; `stale` says why one must be rewritten or removed."""
+"""Published pages; `stale` says why one must be rewritten or removed, `marks` counts how often that was said."""
+editions = Table(
+    "editions",
+    metadata,
+    Column("folder", Name, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+)
+"""What was asked for when the reports of a folder were made, so that they can be made again."""
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("number", Number, primary_key=True, autoincrement=True),
+    Column("folder", Name, nullable=False),
+    Column("slug", Name, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("replaced", Text, nullable=False),
+    Column("marks", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("folder", "slug", "revision", name="revisions_once"),
+)
+"""Which reports were made anew because people corrected something, why, and what they replaced."""
 report_conversations = Table(
     "report_conversations",
     metadata,

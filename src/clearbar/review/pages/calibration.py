@@ -176,7 +176,6 @@ def agree(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: Number) -> 
     agreed = {criterion: level for criterion, level in levels.items() if level in allowed[criterion]}
     if not agreed:
         raise Fault(422, "Nothing was agreed on", "Choose at least one level. Go back; what you chose is still there.")
-    found = visitor.store.conversation(source, id, text_hash)
     label = Label(
         id=id,
         source=source,
@@ -186,8 +185,7 @@ def agree(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: Number) -> 
         rubric=made_with,
         at=datetime.now(UTC),
     )
-    happened = (found.started_at or found.ended_at or found.updated_at) if found else None
-    visitor.store.add_consensus(label, text_hash, happened_at=happened)
+    visitor.store.add_consensus(label, text_hash)
     visitor.store.enter("consensus", who=visitor.name, source=source, id=id, why=f"session {number}")
     return see(f"/calibrations/{number}#conversation-{place}")
 

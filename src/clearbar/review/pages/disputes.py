@@ -88,7 +88,7 @@ def contest(visitor: Annotated[Visitor, needs(Right.CONTEST)]) -> Response:
 def decide(visitor: Annotated[Visitor, needs(Right.DECIDE)], number: Number) -> Response:
     """Accept, accept in part or reject, with reasons."""
     one = _found(visitor, number)
-    found, _, rubric = readable(visitor, one.source, one.id)
+    _, _, rubric = readable(visitor, one.source, one.id)
     if why := _why_not(visitor, one):
         raise Fault(403, "Somebody else has to decide this", why)
     state = visitor.text("state")
@@ -108,9 +108,7 @@ def decide(visitor: Annotated[Visitor, needs(Right.DECIDE)], number: Number) -> 
         notes={one.criterion: answer},
         at=datetime.now(UTC),
     )
-    of = found.conversation
-    happened = of.started_at or of.ended_at or of.updated_at
-    visitor.store.decide(number, state=DisputeState(state), answer=answer, label=label, happened_at=happened)
+    visitor.store.decide(number, state=DisputeState(state), answer=answer, label=label)
     return see(f"/disputes/{number}")
 
 

@@ -1,0 +1,128 @@
+"""The reports of a folder from one edition to the next: which of them replace others because people corrected something."""
+
+import fcntl
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clearbar.model import digest
+from clearbar.pipeline.checking import Checked, Measured
+from clearbar.pipeline.selection import ReportRequest
+from clearbar.project import Project
+from clearbar.report import Revision
+from clearbar.rubric import Rubric
+from clearbar.store import Edition, Outdated, Run, Store, StoredRevision
+
+__all__ = ["History", "keep_edition", "measured_of", "open_folder"]
+
+
+class History:
+    """What came before in a folder of reports, and which of its reports are made anew now.
+
+    Parameters
+    ----------
+    store, folder
+        Where that is written down, and of which folder.
+    """
+
+    def __init__(self, store: Store, folder: Path) -> None:
+        self.store = store
+        self.folder = folder
+        self.pending: dict[str, Outdated] = store.outdated(str(folder)).get(str(folder), {})
+        """By slug: what no longer holds; seen before anything is read, so that what comes later is not lost."""
+        self.marks = store.marks()
+        """By path: how often that was said, as of now."""
+        self.scopes: dict[str, str] = {}
+        """By slug: digest of the conversations."""
+        self._found: dict[str, list[StoredRevision]] = {}
+
+    def compare(self, keys: Mapping[str, Sequence[tuple[str, str]]], *, who: str) -> None:
+        """Decide for each team's folder whether its report is a new one or the same made anew.
+
+        A report is its conversations: of others it is a new report, and what was said of the old one is no concern of it.
+
+        Parameters
+        ----------
+        keys
+            By slug: source and id of the conversations that are reported now.
+        who
+            For the audit trail.
+        """
+        edition = self.store.edition(str(self.folder))
+        before = edition.body["scopes"] if edition else {}
+        known = self.store.revisions(str(self.folder))
+        for slug, shown in keys.items():
+            self.scopes[slug] = digest(sorted(shown))
+            if before.get(slug) != self.scopes[slug]:
+                self.store.forget_revisions(str(self.folder), slug)
+            else:
+                self._found[slug] = [*known.get(slug, ()), *self._anew(slug, known.get(slug, ()), who)]
+
+    def _anew(self, slug: str, known: Sequence[StoredRevision], who: str) -> Iterator[StoredRevision]:
+        pending, page = self.pending.get(slug), self.folder / slug / "index.html"
+        if pending is None or not page.is_file():
+            return
+        if known and known[-1].marks >= pending.marks:  # written down, and then interrupted before the pages were
+            return
+        new = StoredRevision(
+            folder=str(self.folder),
+            slug=slug,
+            revision=(known[-1].revision if known else 1) + 1,
+            why=pending.why,
+            replaced=hashlib.sha256(page.read_bytes()).hexdigest(),
+            marks=pending.marks,
+            at=datetime.now(UTC),
+        )
+        self.store.add_revision(new, who=who)
+        yield new
+
+    def revisions(self, slug: str) -> tuple[Revision, ...]:
+        """Return the later editions of a report, the newest first."""
+        found = reversed(self._found.get(slug, ()))
+        return tuple(Revision(number=one.revision, on=one.at.date(), because=one.why, replaced=one.replaced) for one in found)
+
+
+@contextmanager
+def open_folder(project: Project, store: Store, folder: Path) -> Iterator[History]:
+    """Yield the history of a folder of reports, which no other process writes meanwhile; a killed one keeps nobody waiting."""
+    place = project.state / "locks" / f"reports-{digest(str(folder))[:16]}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("w", encoding="ascii") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield History(store, folder)
+
+
+def keep_edition(
+    store: Store,
+    history: History,
+    request: ReportRequest,
+    *,
+    rubric: Rubric,
+    run: Run | None,
+    why_rules: str | None,
+    measured: Sequence[Measured],
+) -> None:
+    """Write down how reports were made."""
+    body: dict[str, Any] = {
+        "request": request.model_dump(mode="json"),
+        "rubric": rubric.full_hash,
+        "run": run.id if run else None,
+        "why_rules": why_rules,
+        "measured": [{"graded_by": one.graded_by.value, "checked": _wordless(one.checked)} for one in measured],
+        "scopes": history.scopes,
+    }
+    store.save_edition(Edition(folder=str(history.folder), body=body, made_at=datetime.now(UTC)))
+
+
+def measured_of(body: Mapping[str, Any]) -> tuple[Measured, ...]:
+    """Return how far the graders of an edition agree with labels, as it was when it was made."""
+    return tuple(Measured(one["graded_by"], Checked.model_validate(one["checked"])) for one in body["measured"])
+
+
+def _wordless(checked: Checked) -> dict[str, Any]:
+    """Return a check without the conversations on which grader and labels differ."""
+    result = checked.result.model_copy(update={"disagreements": ()})
+    return checked.model_copy(update={"result": result, "rejected": (), "notes": ()}).model_dump(mode="json")
