@@ -20,6 +20,7 @@ HOME = ROOT / ".venv"
 BIN = HOME / ("Scripts" if os.name == "nt" else "bin")
 OLDEST = (3, 11)
 RUN, TEST = "requirements.lock", "requirements-test.lock"  # the second holds all of the first
+SIDE_BY_SIDE = ("--numprocesses", "auto", "--dist", "loadfile")  # a file stays in one process: its tests share servers
 STRICT = "CLEARBAR_TEST_STRICT"  # where it is set, what a test needs and the machine has not is a failure
 DEBIAN = {  # what shows that it is there: a program or a shared library -> the Debian package
     "chromium": "chromium",
@@ -88,7 +89,7 @@ def test(words: list[str]) -> int:
     missing = absent()
     if missing:
         print(f"some tests need what is not installed here; on Debian: apt-get install {' '.join(missing)}", file=sys.stderr)
-    steps = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", *words]]
+    steps = [["ruff", "check", "."], ["ruff", "format", "--check", "."], ["mypy"], ["pytest", *SIDE_BY_SIDE, *words]]
     failed = [step[0] for step in steps if run([str(BIN / step[0]), *step[1:]])]
     if os.environ.get(STRICT):
         failed += missing

@@ -18,7 +18,7 @@ PROJECT: Any = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8
 NOT_IMPORTED = {
     "psycopg",  # SQLAlchemy's driver
     "python-multipart",  # Starlette reads forms with it
-    "hatchling", "editables", "mypy", "ruff", "pytest-timeout", "types-pyyaml",  # tools
+    "hatchling", "editables", "mypy", "ruff", "pytest-timeout", "pytest-xdist", "types-pyyaml",  # tools
 }  # fmt: skip
 OWN = {"clearbar", "tests", "prefect.yaml"}
 
