@@ -2,22 +2,28 @@
 
 On anchors the agents cannot have changed, so whatever changes there is the grader: its model, prompt, rubric or rules. The
 alarm is a cumulative sum of log-likelihood ratios for a stated rise of the flip rate; its threshold is the logarithm of the
-wanted time between false alarms, shared out over the criteria.
+wanted time between false alarms, shared out over the criteria. Anchors are the same every night, so each is held against its own
+history: that one which always wavered wavers again says little, that one which never did flips says much.
 
 References
 ----------
 .. [1] Page, E. S. (1954). Continuous inspection schemes. Biometrika 41, 100-115.
 .. [2] Lorden, G. (1971). Procedures for reacting to a change in distribution. Annals of Mathematical Statistics 42, 1897-1908.
        (The mean time to a false alarm is at least the exponential of the threshold.)
+.. [3] Morris, C. N. (1983). Parametric empirical Bayes inference. Journal of the American Statistical Association 78, 47-55.
+       (Each anchor's own flip rate, drawn towards that of all.)
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from math import log
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from clearbar.agreement import Floats
 from clearbar.estimates.kernels import LEVEL, jeffreys, quantiles
 from clearbar.model import Model
 from clearbar.resampling import exact_bounds
@@ -27,13 +33,14 @@ from clearbar.verdict import Audit
 __all__ = ["BASELINE", "RISE", "AnchorNight", "Attribution", "CriterionDrift", "Drift", "GraderState", "anchor_night", "attribute", "watch"]
 
 BASELINE: Final = 10
-"""Nights after the first that tell how often grades flip when nothing changed. With 200 anchors and fifteen criteria, a rise of
-five points is then found within ten nights in at least 80 % of cases while up to 15 % flip as a rule, at under one false alarm
-a year."""
+"""Least number of nights after the first that tell how often grades flip when nothing changed; further calm nights add to it."""
 RISE: Final = 0.05
 """Rise of the flip rate that the alarm is made to find soon."""
 NIGHTS_A_YEAR: Final = 365
-_SURE: Final = 0.7
+_MEDIAN: Final = 0.5
+_MOST_ALIKE: Final = 0.99
+_LEAST: Final = 1e-4
+"""An anchor's flip rate is never taken as nothing."""
 
 
 class GraderState(Model):
@@ -80,7 +87,7 @@ class CriterionDrift(Model):
     flips: int
     """Anchors whose level tonight is not that of the first night."""
     usual: float
-    """Flip rate when nothing changed, at its upper bound."""
+    """Flip rate when nothing changed."""
     statistic: float
     threshold: float
     alarm: bool
@@ -106,7 +113,8 @@ def watch(nights: Sequence[AnchorNight], rubric: Rubric, *, false_alarms_a_year:
     Parameters
     ----------
     nights
-        In order of time. The first is the reference, the next ten tell the usual flip rate, the rest are watched.
+        In order of time. The first is the reference, the next ten tell how often each anchor flips anyway, the rest are watched;
+        nights that passed without a suspicion add to what is known.
     rubric
         Its criteria share the allowance of false alarms.
     false_alarms_a_year
@@ -121,21 +129,22 @@ def watch(nights: Sequence[AnchorNight], rubric: Rubric, *, false_alarms_a_year:
 
 
 def _criterion(nights: Sequence[AnchorNight], criterion: str, threshold: float) -> CriterionDrift:
-    counts = [_flips(nights[0], night, criterion) for night in nights[1:]]
-    usual = _usual(counts[:BASELINE])
+    flipped = _flipped(nights, criterion)
+    usual = _usual(flipped[:BASELINE])
     total, since, alarm = 0.0, None, False
-    for night, (flips, size) in zip(nights[1 + BASELINE :], counts[BASELINE:], strict=True):
-        total = max(0.0, total + _evidence(flips, size, usual))
-        since = None if total == 0 else since or night.at
-        alarm = alarm or total >= threshold
-        if alarm:
+    for place in range(BASELINE, len(flipped)):
+        total = max(0.0, total + _evidence(flipped[place], usual))
+        since = None if total == 0 else since or nights[1 + place].at
+        if alarm := total >= threshold:
             break
-    flips, size = counts[-1] if counts else (0, len(nights[0].levels))
+        if since is None:  # all nights up to here were calm
+            usual = _usual(flipped[: 1 + place])
+    last = flipped[-1] if len(flipped) else np.zeros(len(nights[0].levels))
     return CriterionDrift(
         criterion=criterion,
-        anchors=size,
-        flips=flips,
-        usual=round(usual, 4),
+        anchors=int(np.isfinite(last).sum()),
+        flips=int(np.nansum(last)),
+        usual=round(usual.rate, 4),
         statistic=round(total, 3),
         threshold=round(threshold, 3),
         alarm=alarm,
@@ -143,26 +152,59 @@ def _criterion(nights: Sequence[AnchorNight], criterion: str, threshold: float) 
     )
 
 
-def _flips(first: AnchorNight, night: AnchorNight, criterion: str) -> tuple[int, int]:
-    """Return how many anchors flipped, of how many that were graded in both nights."""
-    pairs = [
-        (levels[criterion], night.levels[id][criterion])
-        for id, levels in first.levels.items()
-        if criterion in levels and criterion in night.levels.get(id, {})
+def _flipped(nights: Sequence[AnchorNight], criterion: str) -> Floats:
+    """Return which anchors differ from the first night in each later one, shape `(nights - 1, anchors)`; NaN where one is missing."""
+    reference = {id: levels[criterion] for id, levels in nights[0].levels.items() if criterion in levels}
+    rows = [
+        [np.nan if (level := night.levels.get(id, {}).get(criterion)) is None else float(level != first) for id, first in reference.items()]
+        for night in nights[1:]
     ]
-    return sum(one != other for one, other in pairs), len(pairs)
+    return np.array(rows, dtype=float).reshape(len(rows), len(reference))
 
 
-def _usual(counts: Sequence[tuple[int, int]]) -> float:
-    """Return the usual flip rate at its one-sided upper bound: taken too low it would raise false alarms."""
-    flips, trials = sum(count for count, _ in counts), sum(size for _, size in counts)
-    return min(exact_bounds(flips, trials, _SURE)[1], 1 - 2 * RISE) if trials else RISE
+@dataclass(frozen=True)
+class _Usual:
+    """How often anchors flip when nothing changed."""
+
+    rate: float
+    """Of all of them."""
+    each: Floats
+    """Of every anchor."""
 
 
-def _evidence(flips: int, size: int, usual: float) -> float:
-    """Return the log-likelihood ratio of the risen to the usual flip rate."""
-    risen = usual + RISE
-    return flips * log(risen / usual) + (size - flips) * log((1 - risen) / (1 - usual))
+def _usual(calm: Floats) -> _Usual:
+    """Return the flip rates in calm nights: each anchor's own, drawn towards that of all by as much as chance explains [3]_.
+
+    The rate of all is the median of what it may be, so that it is never nothing.
+    """
+    trials, flips = np.isfinite(calm).sum(axis=0), np.nansum(calm, axis=0)
+    if not trials.sum():
+        return _Usual(RISE, np.full(calm.shape[1], RISE))
+    rate = min(exact_bounds(float(flips.sum()), float(trials.sum()), _MEDIAN)[1], 1 - 2 * RISE)
+    weight = _alike(flips, trials)
+    each = (flips + weight * rate) / (trials + weight) if np.isfinite(weight) else np.full(len(flips), rate)
+    return _Usual(rate, np.clip(each, _LEAST, 1 - _LEAST))
+
+
+def _alike(flips: Floats, trials: NDArray[np.intp]) -> float:
+    """Return how many nights of its own the rate of all is worth to an anchor, by moments; infinite where all are alike."""
+    known = trials > 0
+    nights, mean = float(trials[known].mean()), float(flips.sum() / trials.sum())
+    if nights <= 1 or known.sum() <= 1 or not 0 < mean < 1:
+        return float("inf")
+    spread = float((flips[known] / trials[known]).var(ddof=1)) / (mean * (1 - mean))
+    correlation = min((spread - 1 / nights) / (1 - 1 / nights), _MOST_ALIKE)
+    return 1 / correlation - 1 if correlation > 0 else float("inf")
+
+
+def _evidence(flipped: Floats, usual: _Usual) -> float:
+    """Return the log-likelihood ratio of risen to usual flip rates.
+
+    Risen means: of the verdicts that would have stayed, so many flip that the rate of all is higher by `RISE`.
+    """
+    share = RISE / (1 - usual.rate)
+    risen = usual.each + share * (1 - usual.each)
+    return float(np.nansum(flipped * np.log(risen / usual.each) + (1 - flipped) * log(1 - share)))
 
 
 def _causes(nights: Sequence[AnchorNight], since: datetime) -> tuple[str, ...]:
