@@ -5,6 +5,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 
 from clearbar.articles import Articles, articles_for
@@ -48,7 +49,7 @@ def read_file(project: Project, name: str) -> RubricFile:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RubricError(f"{path}: cannot be read", fix="see that it is a text file in UTF-8 that may be read") from error
-    return RubricFile(name=name, path=str(path), text=text, rubric=parse_rubric(text, path), read_only=_why_read_only(project, path))
+    return RubricFile(name=name, path=str(path), text=text, rubric=_parsed(text, path), read_only=_why_read_only(project, path))
 
 
 def _why_read_only(project: Project, path: Path) -> str:
@@ -76,7 +77,12 @@ def begin(project: Project, store: Store, name: str, *, by: str) -> int:
 def edited(change: RubricChange) -> tuple[Rubric, Body]:
     """Return what a draft began from, and what it is by now."""
     body: Body = json.loads(change.body)
-    return parse_rubric(change.base_text, Path(f"{change.rubric}.yaml")), body
+    return _parsed(change.base_text, Path(f"{change.rubric}.yaml")), body
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, path: Path) -> Rubric:
+    return parse_rubric(text, path)
 
 
 def blocking(project: Project, change: RubricChange, found: Sequence[Finding]) -> list[Finding]:

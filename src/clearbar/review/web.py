@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from clearbar.project import Project
 from clearbar.review.access import Right, may
 from clearbar.review.accounts import Accounts, csrf_token, token_digest
+from clearbar.review.excluding import Excluding
 from clearbar.review.oidc import Oidc
 from clearbar.review.snapshot import Snapshots
 from clearbar.settings import Settings
@@ -60,6 +61,11 @@ class Room:
     store: Store
     accounts: Accounts
     snapshots: Snapshots
+
+    @cached_property
+    def excluding(self) -> Excluding:
+        """What nobody should review."""
+        return Excluding(self.store)
 
     @cached_property
     def oidc(self) -> Oidc | None:

@@ -1,5 +1,6 @@
-"""Calibration sessions, the coaching log, and exclusions from review."""
+"""Calibration sessions, the coaching log, and exclusions."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -8,10 +9,11 @@ from sqlalchemy import select
 from clearbar.store.assignments import Wanted, write_assignment
 from clearbar.store.database import Database, now
 from clearbar.store.people import write_notices
-from clearbar.store.records import JournalEntry
+from clearbar.store.records import JournalEntry, Outcome
 from clearbar.store.reports import write_entry
 from clearbar.store.review_records import Calibration, Coaching, Exclusion, RefusedError, State
 from clearbar.store.review_tables import assignments, calibration_conversations, calibrations, coaching, exclusions
+from clearbar.store.tables import run_items
 
 __all__ = ["Calibrations"]
 
@@ -103,14 +105,14 @@ class Calibrations(Database):
             return [Coaching(**row) for row in connection.execute(query).mappings()]
 
     def add_exclusion(self, *, field: str, value: str, why: str, by: str) -> None:
-        """Leave a kind of conversation out of review."""
+        """Leave a kind of conversation out of audits and review."""
         with self.write() as connection:
             row = {"field": field, "value": value, "why": why, "active": True, "by": by, "made_at": now()}
             connection.execute(exclusions.insert().values(**row))
             write_entry(connection, JournalEntry(at=now(), who=by, action="exclude", why=f"{field}: {why}"))
 
     def end_exclusion(self, number: int, *, by: str) -> None:
-        """Take a kind of conversation back into review."""
+        """Take a kind of conversation back."""
         with self.write() as connection:
             connection.execute(exclusions.update().where(exclusions.c.number == number).values(active=False))
             write_entry(connection, JournalEntry(at=now(), who=by, action="exclude", why=f"ended rule {number}"))
@@ -122,3 +124,9 @@ class Calibrations(Database):
             query = query.where(exclusions.c.active.is_(True))
         with self.read() as connection:
             return [Exclusion(**row) for row in connection.execute(query).mappings()]
+
+    def filtered_counts(self) -> dict[str, int]:
+        """Return how many conversations runs have left out, by reason."""
+        query = select(run_items.c.why, run_items.c.source, run_items.c.id).where(run_items.c.outcome == Outcome.FILTERED.value)
+        with self.read() as connection:
+            return dict(Counter(row.why for row in connection.execute(query.distinct())))

@@ -237,13 +237,13 @@ class Notice(Model):
 
 
 class Exclusion(Model):
-    """A kind of conversation that nobody should review."""
+    """A kind of conversation that nobody should grade or review."""
 
     number: int
     field: str
-    """A declared field of conversations."""
+    """A declared field of conversations, or something that can be counted or found in the turns."""
     value: str
-    """What the field is, in capitals or not."""
+    """What it is, in capitals or not."""
     why: str
     active: bool
     by: str

@@ -12,7 +12,7 @@ from clearbar.agreement import coincidences, krippendorff_alpha
 from clearbar.label import NA, Label, LabelKind
 from clearbar.model import Model
 from clearbar.review.access import Right, covers, may
-from clearbar.review.pages.queue import visible_items
+from clearbar.review.pages.queue import in_scope, visible_items
 from clearbar.review.reviewing import level_name
 from clearbar.review.web import Fault, Number, Visitor, needs, see
 from clearbar.rubric import Rubric
@@ -109,7 +109,7 @@ class SessionList(Model):
 @router.get("/calibrations.json")
 def show_list(visitor: Annotated[Visitor, needs(Right.OVERSEE)]) -> Response:
     """List the sessions, and show the form that opens one."""
-    sessions = SessionList(sessions=tuple(_view(visitor, one) for one in visitor.store.calibrations()))
+    sessions = SessionList(sessions=tuple(_view(visitor, one) for one in visitor.store.calibrations() if _covered(visitor, one)))
     free = [item for item in visible_items(visitor) if not item.taken_by]
     people = [one for one in visitor.store.people() if may(one, Right.REVIEW) and one.active]
     return visitor.page("calibrations", data=sessions, free=free[:200], people=people)
@@ -195,12 +195,13 @@ def _session(visitor: Visitor, number: int) -> tuple[Calibration, list[Assignmen
     assignments = visitor.store.assignments(calibration=number) if session else []
     if session is None or not (visitor.may(Right.OVERSEE) or visitor.name in {one.reviewer for one in assignments}):
         raise Fault(404, "There is no such session", "Or none that you take part in.")
-    if session.state == "closed":
-        for source, id, text_hash, _ in session.conversations:
-            found = visitor.store.conversation(source, id, text_hash) if text_hash else None
-            if found and not covers(visitor.person, found.team, found.agents):
-                raise Fault(404, "There is no such session", "Or none whose conversations you may see.")
+    if not _covered(visitor, session):
+        raise Fault(404, "There is no such session", "Or none whose conversations you may see.")
     return session, assignments
+
+
+def _covered(visitor: Visitor, session: Calibration) -> bool:
+    return all(in_scope(visitor, one) for one in session.conversations)
 
 
 def _view(visitor: Visitor, session: Calibration) -> SessionView:

@@ -1,4 +1,4 @@
-"""People, the audit trail, settings, erasure and exclusions."""
+"""People, the audit trail, settings, and erasure."""
 
 import re
 from datetime import datetime
@@ -10,9 +10,8 @@ from fastapi.responses import Response
 from clearbar.model import Model
 from clearbar.pipeline.erasure import apply_retention, erase_from_everywhere
 from clearbar.review.access import Right
-from clearbar.review.pages.queue import excludes
-from clearbar.review.web import Fault, Number, Visitor, needs, see
-from clearbar.store import Exclusion, Person, StaffRole
+from clearbar.review.web import Fault, Visitor, needs, see
+from clearbar.store import Person, StaffRole
 
 __all__ = ["router"]
 
@@ -20,7 +19,6 @@ router = APIRouter()
 NEWEST = 500
 """Lines of the audit trail on its page; the JSON twin holds all."""
 _CREDENTIALS = re.compile(r"//[^/\s]*@")
-FIELDS = ("channel", "language", "queue", "topic", "disposition", "team")
 
 
 class PeopleData(Model):
@@ -45,20 +43,6 @@ class Trail(Model):
 
     entries: tuple[TrailEntry, ...]
     total: int
-
-
-class Rule(Model):
-    """An exclusion with what it does now."""
-
-    rule: Exclusion
-    hits: int
-    """Sampled conversations that it leaves out."""
-
-
-class Rules(Model):
-    """All exclusions."""
-
-    rules: tuple[Rule, ...]
 
 
 @router.get("/people")
@@ -140,33 +124,6 @@ def retain(visitor: Annotated[Visitor, needs(Right.ERASE)]) -> Response:
     visitor.store.enter("retain", who=visitor.name)
     told = f"Removed: {removed.texts} texts, {removed.audits} audits, {removed.replies} raw replies, {len(removed.reports)} reports."
     return visitor.page("erase", retention=visitor.room.settings.retention.model_dump(), told=told)
-
-
-@router.get("/exclusions")
-@router.get("/exclusions.json")
-def show_exclusions(visitor: Annotated[Visitor, needs(Right.RUBRIC)]) -> Response:
-    """List the kinds of conversations that nobody should review, with how many they are."""
-    items = visitor.store.queue(days=visitor.room.settings.review.days)
-    rules = tuple(Rule(rule=one, hits=sum(excludes(one, item) for item in items)) for one in visitor.store.exclusions())
-    return visitor.page("exclusions", data=Rules(rules=rules), fields=FIELDS)
-
-
-@router.post("/exclusions")
-def add_exclusion(visitor: Annotated[Visitor, needs(Right.RUBRIC)]) -> Response:
-    """Leave a kind of conversation out of review."""
-    field = visitor.text("field")
-    if field not in FIELDS:
-        raise Fault(422, "There is no such field", "Choose one of the list.")
-    value, why = visitor.text("value", longest=200, required="a value"), visitor.text("why", longest=500, required="a reason")
-    visitor.store.add_exclusion(field=field, value=value, why=why, by=visitor.name)
-    return see("/exclusions")
-
-
-@router.post("/exclusions/{number}/end")
-def end_exclusion(visitor: Annotated[Visitor, needs(Right.RUBRIC)], number: Number) -> Response:
-    """Take a kind of conversation back into review."""
-    visitor.store.end_exclusion(number, by=visitor.name)
-    return see("/exclusions")
 
 
 def _flat(settings: dict[str, Any], above: str = "") -> list[tuple[str, str]]:

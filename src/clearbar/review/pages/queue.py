@@ -10,12 +10,14 @@ from fastapi.responses import Response
 from clearbar.model import Model, digest
 from clearbar.review.access import Right, covers, may
 from clearbar.review.web import Visitor, needs, see
-from clearbar.store import Assignment, Exclusion, Mode, Person, QueueItem, StaffRole, State, Store
+from clearbar.store import ALL_TEAMS, Assignment, Mode, Person, QueueItem, StaffRole, State, Store
 
-__all__ = ["choose", "excludes", "next_item", "router", "visible_items", "wanted"]
+__all__ = ["choose", "in_scope", "next_item", "router", "visible_items", "wanted"]
 
 router = APIRouter()
 OPEN = (State.OPEN, State.COMMITTED)
+Wanted = tuple[str, str, str | None, str]
+"""Source, id, text and rubric of a conversation in a session."""
 
 
 class OpenReview(Model):
@@ -59,7 +61,7 @@ class QueueData(Model):
 @router.get("/queue.json")
 def show(visitor: Annotated[Visitor, needs(Right.REVIEW)]) -> Response:
     """Show what waits for the visitor, and to those who oversee how far all are."""
-    mine = visitor.store.assignments(reviewer=visitor.name)
+    mine = [one for one in visitor.store.assignments(reviewer=visitor.name) if one.state not in OPEN or in_scope(visitor, one)]
     sessions = {one.number: one.title for one in visitor.store.calibrations()}
     items = visible_items(visitor)
     data = QueueData(
@@ -99,9 +101,9 @@ def distribute(visitor: Annotated[Visitor, needs(Right.OVERSEE)]) -> Response:
 def next_item(visitor: Visitor) -> int | None:
     """Return the visitor's next assignment, made now where none is open; null where nothing is left."""
     store = visitor.store
-    opened = store.assignments(reviewer=visitor.name, states=OPEN)
+    opened = next((one for one in store.assignments(reviewer=visitor.name, states=OPEN) if in_scope(visitor, one)), None)
     if opened:
-        return opened[0].number
+        return opened.number
     seen, share = store.seen(visitor.name), _share(visitor)
     keep = {(item.source, item.id) for item in visible_items(visitor)}
 
@@ -117,14 +119,18 @@ def next_item(visitor: Visitor) -> int | None:
 
 def visible_items(visitor: Visitor) -> list[QueueItem]:
     """Return the items of the queue that belong to the visitor's teams and that no rule excludes."""
-    rules = visitor.store.exclusions(active=True)
     items = visitor.store.queue(days=visitor.room.settings.review.days)
-    return [item for item in items if covers(visitor.person, item.team, item.agents) and not any(excludes(rule, item) for rule in rules)]
+    left_out = visitor.room.excluding.left_out(items)
+    return [item for item in items if covers(visitor.person, item.team, item.agents) and (item.source, item.id) not in left_out]
 
 
-def excludes(rule: Exclusion, item: QueueItem) -> bool:
-    """Return whether a rule leaves an item out."""
-    return item.fields.get(rule.field, "").casefold() == rule.value.casefold()
+def in_scope(visitor: Visitor, one: Assignment | Wanted) -> bool:
+    """Return whether what was assigned, or put into a session, still belongs to the visitor's teams; what was erased has none."""
+    if ALL_TEAMS in visitor.person.teams:
+        return True  # saves a look at the store, on every key that a reviewer presses
+    source, id, text_hash = (one.source, one.id, one.text_hash) if isinstance(one, Assignment) else one[:3]
+    found = visitor.store.conversation(source, id, text_hash) if text_hash else None
+    return found is None or covers(visitor.person, found.team, found.agents)
 
 
 def wanted(item: QueueItem, share: float) -> int:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from clearbar.label import NA, LabelKind
 from clearbar.review.access import Right
+from clearbar.review.pages.queue import in_scope
 from clearbar.review.reviewing import Review, SavedDraft, commit, load_review, marks_of, settle
 from clearbar.review.turns import show_turns, show_words
 from clearbar.review.web import Fault, Number, Visitor, needs, see
@@ -101,7 +102,7 @@ def _review(visitor: Visitor, number: int) -> Review:
 
 def _mine(visitor: Visitor, number: int) -> Assignment:
     found = visitor.store.assignment(number)
-    if found is None or found.reviewer != visitor.name:
+    if found is None or found.reviewer != visitor.name or not in_scope(visitor, found):
         raise Fault(404, "There is no such review of yours", "It may be another person's. Go on with your queue.", link=("/queue", "Queue"))
     return found
 
