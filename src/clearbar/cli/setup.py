@@ -16,7 +16,7 @@ from clearbar.settings import Settings
 
 __all__ = ["register"]
 
-PACKAGES = ("prefect", "langchain", "langchain-openai", "openai", "pydantic", "sqlalchemy", "google-re2", "fastapi")
+PACKAGES = ("prefect", "langchain-core", "langchain-openai", "openai", "pydantic", "sqlalchemy", "google-re2", "fastapi")
 SETTINGS = """\
 # Settings of this project; every one can also be given in the environment: CLEARBAR_GRADING__GRADER=rules
 # All settings: docs/settings.md
@@ -90,9 +90,13 @@ def _store(where: Project, settings: Settings) -> tuple[bool, str]:
 
     try:
         with open_store(where, settings) as store:
-            return True, f"{store.name}: {len(store.runs())} runs, {len(store.teams())} teams"
+            return True, f"{store.name}: {_count(len(store.runs()), 'run')}, {_count(len(store.teams()), 'team')}"
     except ClearbarError as error:
         return False, str(error)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _llm(settings: Settings) -> tuple[bool, str]:
