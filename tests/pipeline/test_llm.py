@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pytest
 
 from clearbar.errors import GraderUnavailableError
 from clearbar.pipeline.audits import AuditResult, run_audit
+from clearbar.pipeline.nightly import NightlyRequest, NightlyResult, run_nightly
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
@@ -143,3 +144,81 @@ def test_a_batch_audit_is_answered_and_paid_once(project: Project, monkeypatch: 
     assert (result.grader, result.counts.graded, result.fallbacks) == ("llm", 12, {})
     again = audit(project, mode="batch")
     assert (again.counts.reused, again.usage.calls) == (12, 0)
+
+
+def talk(id: str, day: int) -> dict[str, Any]:
+    turns = [
+        {"role": "customer", "text": f"My parcel {id} never came and I am upset."},
+        {"role": "agent", "text": "I am sorry about the parcel. I will send a new one today and mail the number by 5 pm."},
+    ]
+    return {"id": id, "started_at": f"2026-11-{day:02d}T09:00:00+00:00", "turns": turns}
+
+
+def night(project: Project, source: Path, *, days: int = 0, **request: Any) -> NightlyResult:
+    """A night some days later, without the checks that cost calls of their own."""
+    asked = NightlyRequest.model_validate({"sources": (str(source),), "check": False, **request})
+    return run_nightly(project, load_settings(project), asked, notice=print, now=NOW + timedelta(days=days))
+
+
+@pytest.fixture
+def no_anchors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLEARBAR_GRADING__ANCHORS", "0")
+
+
+@pytest.mark.usefixtures("no_anchors")
+def test_what_an_outage_left_to_the_rules_is_asked_again_however_late_the_server_is_back(
+    project: Project, llm: Any, write_lines: Write, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    source = write_lines("talks.jsonl", [talk("a", 1), talk("b", 2), talk("old", 18)])
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{unused_port}/v1")
+    assert night(project, source).audit.grader == "rules"
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{llm.root}/v1")
+    back = night(project, source, days=9)
+    assert (back.audit.counts.filtered, back.audit.regraded.left, back.audit.regraded.regraded) == (2, 2, 2)
+    assert all(name.startswith("llm:") for name in given_by_llm(project))
+    assert night(project, source, days=10).audit.regraded.left == 0
+    assert not any("left to the rules" in alarm.says for alarm in back.alarms)
+
+
+def given_by_llm(project: Project) -> Counter[str]:
+    with open_store(project, load_settings(project)) as store:
+        found = store.audits(asked="llm")
+        return Counter(f"{verdict.graded_by}:{verdict.fallback_reason or ''}" for item in found for verdict in item.verdicts)
+
+
+@pytest.mark.usefixtures("no_anchors", "llm")
+def test_what_a_budget_left_to_the_rules_is_asked_again_within_the_next_budget_and_the_rest_is_said(
+    project: Project, write_lines: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = write_lines("talks.jsonl", [*(talk(f"t{number}", 1) for number in range(4)), talk("new", 18)])
+    monkeypatch.setenv("CLEARBAR_LLM__BUDGET_CALLS", "0")
+    first = night(project, source).audit
+    assert first.fallbacks == {"failed:budget": 5}, first
+    monkeypatch.setenv("CLEARBAR_LLM__BUDGET_CALLS", "3")
+    second = night(project, source, days=9, limit=None)
+    regraded = second.audit.regraded
+    assert 0 < regraded.regraded < regraded.left
+    assert regraded.fallbacks == {"failed:budget": regraded.left - regraded.regraded}
+    assert any("still left to the rules" in alarm.says for alarm in second.alarms)
+    monkeypatch.delenv("CLEARBAR_LLM__BUDGET_CALLS")
+    assert night(project, source, days=10, regrade=False).audit.regraded.left == 0
+    third = night(project, source, days=11)
+    assert third.audit.regraded.left == third.audit.regraded.regraded > 0
+    assert third.audit.usage.calls >= third.audit.regraded.left
+
+
+@pytest.mark.usefixtures("no_anchors")
+def test_a_night_takes_another_model_votes_and_ways_of_asking_and_says_when_an_alias_was_repointed(
+    project: Project, llm: Any, write_lines: Write
+) -> None:
+    source = write_lines("talks.jsonl", [talk("a", 18)])
+    first = night(project, source, model="named-here", votes=3, calls="groups")
+    assert first.audit.usage.calls >= 3 * 3
+    assert set(first.audit.models) == {"named-here fp_test"}
+    assert first.audit.repointed is None
+    llm.control(returned_model="named-here-2027")
+    write_lines("talks.jsonl", [talk("a", 18), talk("b", 19)])
+    second = night(project, source, days=1, model="named-here", votes=3, calls="groups")
+    assert second.audit.repointed is not None
+    assert "named-here-2027" in second.audit.repointed
+    assert second.audit.repointed in [alarm.says for alarm in second.alarms]

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clearbar.cli.options import (
+    CallsOption,
     GraderOption,
     JsonOption,
     MapOption,
     ModelOption,
     ProjectOption,
     RubricOption,
+    VotesOption,
     list_some,
     notice,
     open_project,
@@ -72,6 +74,8 @@ def audit(
     ] = None,
     grader: GraderOption = None,
     model: ModelOption = None,
+    votes: VotesOption = None,
+    calls: CallsOption = None,
     rubric: RubricOption = None,
     limit: Annotated[
         int | None, typer.Option("--limit", metavar="N", min=1, help="Stop after N conversations.", show_default=False)
@@ -99,6 +103,8 @@ def audit(
         until=read_date(until, "--until"),
         grader=grader.value if grader else None,
         model=model,
+        votes=votes,
+        calls=calls.value if calls else None,
         rubric=rubric,
         limit=limit,
         review=review,
@@ -185,6 +191,9 @@ def _tell(result: "AuditResult") -> None:
         typer.echo(_used(result.usage))
     for reason, number in sorted(result.fallbacks.items()):
         warn(f"{number} conversations fell back to rules: {reason}")
+    if result.regraded.left:
+        again = result.regraded
+        typer.echo(f"{again.regraded} of {again.left} conversations that had been left to the rules were graded by the LLM now")
     if result.listed:
         warn("records to look at:")
         list_some([str(item) for item in result.listed])

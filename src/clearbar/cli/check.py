@@ -1,13 +1,13 @@
 """`clearbar check`: a grader against labels."""
 
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from clearbar.cli.options import (
-    Grader,
     GraderOption,
     JsonOption,
     MapOption,
@@ -22,11 +22,15 @@ from clearbar.cli.options import (
     warn,
 )
 from clearbar.cli.output import writer
+from clearbar.errors import UsageError
 from clearbar.project import Project
 from clearbar.settings import Settings
 
 if TYPE_CHECKING:
+    from clearbar.check import CheckResult
     from clearbar.pipeline.checking import Checked
+    from clearbar.pipeline.steadiness import SteadinessRequest
+    from clearbar.stability import ErrorRate, FlipRate
 
 __all__ = ["register"]
 
@@ -59,7 +63,12 @@ def check(
     grader: GraderOption = None,
     model: ModelOption = None,
     rubric: RubricOption = None,
-    split: Annotated[Split, typer.Option("--split", help="Part of the project's own labelled set.")] = Split.TEST,
+    split: Annotated[
+        Split | None,
+        typer.Option(
+            "--split", help="Part of the project's own labelled set: test, or dev with --stability and --fairness.", show_default=False
+        ),
+    ] = None,
     stability: Annotated[
         bool, typer.Option("--stability", help="Instead: how often verdicts flip when asked again or in other words.")
     ] = False,
@@ -70,15 +79,28 @@ def check(
 ) -> int:
     """Compare a grader with labelled conversations, and decide for each criterion whether it may be trusted. Exits 1 on no-go."""
     from clearbar.pipeline.checking import CheckRequest, run_check
+    from clearbar.pipeline.steadiness import SteadinessRequest
     from clearbar.report.check_page import render_check
 
     where, settings = open_project(project)
     if stability or fairness:
-        from clearbar.pipeline.workspace import with_model
-
-        return _probe(where, with_model(settings, model), "stability" if stability else "fairness", grader, rubric, as_json=as_json)
+        if stability and fairness:
+            raise UsageError("--stability and --fairness are two questions", fix="ask one after the other")
+        if page is not None:
+            raise UsageError("--html goes with a plain check only", fix="use --json to keep what --stability or --fairness found")
+        asked = SteadinessRequest(
+            probes="stability" if stability else "fairness",
+            split=split.value if split else "dev",
+            labels=tuple(labels or ()),
+            transcripts=tuple(transcripts or ()),
+            map=tuple(map or ()),
+            grader=grader.value if grader else None,
+            model=model,
+            rubric=rubric,
+        )
+        return _probe(where, settings, asked, as_json=as_json)
     request = CheckRequest(
-        split=split.value,
+        split=split.value if split else "test",
         labels=tuple(labels or ()),
         transcripts=tuple(transcripts or ()),
         map=tuple(map or ()),
@@ -89,9 +111,9 @@ def check(
     checked = run_check(where, settings, request, notice=notice)
     if page is not None:
         with writer(str(page)) as stream:
-            stream.write(render_check(checked.result, labelled_set=checked.labelled_set).encode())
+            stream.write(render_check(checked.result, labelled_set=checked.labelled_set, graders=checked.graders).encode())
     if as_json:
-        print_json(checked.result.as_json())
+        print_json(checked.as_json())
     else:
         _tell(checked)
     if checked.rejected:
@@ -100,18 +122,9 @@ def check(
     return checked.exit_code
 
 
-def _probe(
-    where: Project,
-    settings: Settings,
-    probes: Literal["stability", "fairness"],
-    grader: Grader | None,
-    rubric: str | None,
-    *,
-    as_json: bool,
-) -> int:
-    from clearbar.pipeline.steadiness import SteadinessRequest, run_probes
+def _probe(where: Project, settings: Settings, request: "SteadinessRequest", *, as_json: bool) -> int:
+    from clearbar.pipeline.steadiness import run_probes
 
-    request = SteadinessRequest(probes=probes, grader=grader.value if grader else None, rubric=rubric)
     found = run_probes(where, settings, request, notice=notice)
     if as_json:
         print_json(found.model_dump(mode="json"))
@@ -122,18 +135,31 @@ def _probe(
             item.criterion,
             str(item.conversations),
             str(item.flips),
-            "–" if item.rate is None else f"{item.rate:.1%}",
-            "–" if item.low is None or item.high is None else f"{item.low:.1%} to {item.high:.1%}",
+            *_rate(item),
         )
         for item in found.rates
         if item.flips
     ]
     table(
-        f"{probes} of {found.grader}", ("what was changed", "criterion", "conversations", "flips", "rate", "95 %"), rows, right=range(2, 6)
+        f"{request.probes} of {found.grader}",
+        ("what was changed", "criterion", "conversations", "flips", "rate", "95 %"),
+        rows,
+        right=range(2, 6),
     )
     quiet = sum(not item.flips for item in found.rates)
     typer.echo(f"{quiet} of {len(found.rates)} pairs of change and criterion without a flip")
+    for probe, number in found.failed.items():
+        if number:
+            typer.echo(f"{number} gradings failed under: {probe}; they enter no rate")
+    if found.errors:
+        wrong = [(item.group, item.criterion, str(item.compared), str(item.wrong), *_rate(item)) for item in found.errors]
+        table("errors against the labels", ("group", "criterion", "labels", "wrong", "rate", "95 %"), wrong, right=range(2, 6))
     return 0
+
+
+def _rate(item: "FlipRate | ErrorRate") -> tuple[str, str]:
+    known = item.rate is not None and item.low is not None and item.high is not None
+    return (f"{item.rate:.1%}", f"{item.low:.1%} to {item.high:.1%}") if known else ("–", "–")
 
 
 def _tell(checked: "Checked") -> None:
@@ -156,10 +182,61 @@ def _tell(checked: "Checked") -> None:
     ]
     table(f"{checked.grader} against {checked.labelled_set}: {result.n} conversations", columns, rows)
     typer.echo(f"macro kappa {_figure(result.macro.kappa)}; {result.provenance.line()}")
+    typer.echo(f"intervals by {result.clustered_by}; {_together(result)}; {_looks(result.looks)}")
+    _tell_beside(result)
+    _tell_graders(checked)
     for id, item in result.criteria.items():
         if item.why:
             typer.echo(f"  {id}: {item.why}")
     list_some(list(checked.notes), what="more notes")
+
+
+def _together(result: "CheckResult") -> str:
+    trusted = [id for id, item in result.criteria.items() if item.trusted_together]
+    return f"trusted when all criteria are judged at once (Holm): {', '.join(trusted) or 'none'}"
+
+
+def _looks(looks: int | None) -> str:
+    return f"look {looks} at this set, and every look makes its figures a little too kind" if looks else "looks at this set are not counted"
+
+
+def _tell_beside(result: "CheckResult") -> None:
+    """Print what nothing is decided by: the annotators' own agreement, parts of the task, everyday prevalence."""
+    columns = ("criterion", "annotators", "AC1", "alpha", "applies", "below", "everyday: under", "kappa", "below: prec.")
+    rows = [
+        (
+            id,
+            _figure(item.annotators.kappa if item.annotators else None),
+            _figure(item.ac1),
+            _figure(item.alpha),
+            _figure(item.applicable_kappa),
+            _figure(item.below_kappa),
+            _figure(item.reweighted.prevalence_below if item.reweighted else None),
+            _figure(item.reweighted.kappa if item.reweighted else None),
+            _figure(item.reweighted.precision_below if item.reweighted else None),
+        )
+        for id, item in result.criteria.items()
+    ]
+    told = "the annotators' own kappa, the grader's AC1 and alpha, kappa of its two halves, and at everyday prevalence"
+    table(f"Beside it: {told}", columns, rows)
+
+
+def _tell_graders(checked: "Checked") -> None:
+    """Print how far graders and annotators cover, overlap and conflict, over all criteria; the page and the JSON have each."""
+    names = list(dict.fromkeys(item.grader for item in checked.graders))
+    if len(names) < 2:  # noqa: PLR2004 - nobody to compare with
+        return
+    rows = []
+    for name in names:
+        own = [item for item in checked.graders if item.grader == name]
+        parts = ([item.coverage for item in own], [item.overlap for item in own], [item.conflict for item in own])
+        rows.append((name, *(_figure(_mean(part)) for part in (*parts, [item.accuracy for item in own]))))
+    table("Who says what", ("grader", "coverage", "overlap", "conflict", "as the labels"), rows)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return sum(known) / len(known) if known else None
 
 
 def _figure(value: Any) -> str:

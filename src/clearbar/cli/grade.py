@@ -7,11 +7,13 @@ import orjson
 import typer
 
 from clearbar.cli.options import (
+    CallsOption,
     GraderOption,
     MapOption,
     ModelOption,
     ProjectOption,
     RubricOption,
+    VotesOption,
     list_some,
     notice,
     open_project,
@@ -35,6 +37,8 @@ def grade(
     map: MapOption = None,
     grader: GraderOption = None,
     model: ModelOption = None,
+    votes: VotesOption = None,
+    calls: CallsOption = None,
     rubric: RubricOption = None,
     with_text: Annotated[bool, typer.Option("--with-text", help="Add the redacted turns to each line.")] = False,
     out: Annotated[str, typer.Option("-o", "--out", metavar="OUT.jsonl", help="Where the lines go; - is stdout.")] = "-",
@@ -44,9 +48,10 @@ def grade(
     from clearbar.pipeline.grading import grade_all
     from clearbar.pipeline.intake import Dropped
     from clearbar.pipeline.request import AuditRequest
-    from clearbar.pipeline.workspace import open_workspace
+    from clearbar.pipeline.workspace import open_workspace, with_choices
 
     where, settings = open_project(project)
+    settings = with_choices(settings, votes=votes, calls=calls.value if calls else None)
     request = AuditRequest(sources=tuple(paths), map=tuple(map or ()))
     graded, failed, rejected, dropped = 0, 0, 0, list[str]()
     with (

@@ -15,6 +15,8 @@ from clearbar.project import Project, find_project
 from clearbar.settings import Settings, load_settings
 
 __all__ = [
+    "Calls",
+    "CallsOption",
     "Grader",
     "GraderOption",
     "JsonOption",
@@ -22,6 +24,7 @@ __all__ = [
     "ModelOption",
     "ProjectOption",
     "RubricOption",
+    "VotesOption",
     "list_some",
     "notice",
     "open_project",
@@ -58,6 +61,24 @@ GraderOption = Annotated[
 ]
 ModelOption = Annotated[
     str | None, typer.Option("--model", metavar="M", help="The LLM's name; that of the settings by default.", show_default=False)
+]
+
+
+class Calls(StrEnum):
+    """What one call asks about."""
+
+    ALL = "all"
+    GROUPS = "groups"
+    EACH = "each"
+
+
+VotesOption = Annotated[
+    int | None,
+    typer.Option("--votes", metavar="N", min=1, max=25, help="Ask the LLM N times; the majority holds.", show_default=False),
+]
+CallsOption = Annotated[
+    Calls | None,
+    typer.Option("--calls", help="Criteria in one call to the LLM: all, those of a section, each alone.", show_default=False),
 ]
 MapOption = Annotated[
     list[str] | None,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from clearbar.audit import assemble
 from clearbar.drift import AnchorNight, Drift, GraderState, anchor_night, watch
+from clearbar.grading import Grader
 from clearbar.model import digest
 from clearbar.pipeline.cascading import labelled_transcripts
 from clearbar.pipeline.workspace import Workspace
@@ -29,7 +30,7 @@ def watch_anchors(space: Workspace, store: Store, *, now: datetime) -> Drift | N
     grades = [grade for grade in grader.grade(anchors) if isinstance(grade, Grade)]
     by_hash = {one.text_hash: one for one in anchors}
     audits = [assemble(by_hash[grade.text_hash], space.rubric, grade.verdicts) for grade in grades]
-    night = anchor_night(now, _state(space, grader.fingerprint, grader.graded_by), audits)
+    night = anchor_night(now, _state(space, grader), audits)
     run = store.start_run(kind=KIND, rubric=space.rubric, asked=grader.graded_by.value, parameters=night.model_dump(mode="json"))
     store.finish_run(run.id)
     return watch(_nights(space, store, grader.graded_by), space.rubric)
@@ -42,7 +43,9 @@ def _nights(space: Workspace, store: Store, kind: GradedBy) -> list[AnchorNight]
     return [night for night in nights if all(set(levels) <= known for levels in night.levels.values())]
 
 
-def _state(space: Workspace, fingerprint: str, kind: GradedBy) -> GraderState:
-    if kind is GradedBy.RULES:
-        return GraderState(grader=fingerprint, rubric=space.rubric.rules_hash, version=fingerprint)
-    return GraderState(grader=fingerprint, rubric=space.rubric.prompt_hash, model=space.settings.llm.model)
+def _state(space: Workspace, grader: Grader) -> GraderState:
+    if grader.graded_by is GradedBy.RULES:
+        return GraderState(grader=grader.fingerprint, rubric=space.rubric.rules_hash, version=grader.fingerprint)
+    # the names that the server returned: an alias that was pointed at another model shows
+    returned = sorted({name.split(" ")[0] for name in getattr(grader, "models", {})})
+    return GraderState(grader=grader.fingerprint, rubric=space.rubric.prompt_hash, model=", ".join(returned) or space.settings.llm.model)

@@ -1,22 +1,23 @@
 """What `clearbar audit` and the flow do: the audit, the sample for review and the reports, and one result that tells of all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from clearbar.model import Model
 from clearbar.pipeline.checking import measured
+from clearbar.pipeline.regrading import Regraded, regrade_left
 from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, graded_items, make_reports
 from clearbar.pipeline.request import AuditRequest, check_period
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.run import Listed, Pulled, audit_conversations
 from clearbar.pipeline.selecting import sample_for_review
 from clearbar.pipeline.steps import WATCH, Steps, Threads
-from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
+from clearbar.pipeline.workspace import Workspace, open_store, open_workspace, with_choices
 from clearbar.project import Project
 from clearbar.publish import Published
 from clearbar.settings import Settings
-from clearbar.store import Counts
+from clearbar.store import Counts, Store
 from clearbar.verdict import Usage
 
 __all__ = ["AuditResult", "run_audit"]
@@ -45,6 +46,12 @@ class AuditResult(Model):
     """Records that a person should look at."""
     usage: Usage
     """What the calls of this run consumed."""
+    models: dict[str, int] = {}
+    """How many replies of this run each model gave, by the name and system fingerprint that the server returned."""
+    repointed: str | None = None
+    """That replies come from another model than earlier ones did under the same name, where they do."""
+    regraded: Regraded = Regraded()
+    """Conversations of earlier runs that had been left to the rules, where they were to be picked up."""
     failed: int
     """Conversations in this run with a criterion whose grading failed."""
     sampled: int
@@ -96,6 +103,7 @@ def run_audit(
         If a source, the rubric, the store or the demanded grader cannot be used at all.
     """
     check_period(request.since, request.until)
+    settings = with_choices(settings, votes=request.votes, calls=request.calls)
     moment = now or datetime.now(UTC)
     with ExitStack() as stack:
         store = open_store(project, settings)
@@ -114,7 +122,11 @@ def run_audit(
             )
         )
         work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
+        before = _models_before(space, store)
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
+        regraded = regrade_left(space, store, pulled.sources) if request.regrade else Regraded()
+        if repointed := _repointed(space, before):
+            notice(repointed)
         automatic = (request.grader or settings.grading.grader) == "auto"
         # Where an LLM is set up and does not answer, its grades of other days still stand, with the rules' beside them.
         asked_first = "llm" if automatic and space.settings.llm.model else space.asked
@@ -135,7 +147,21 @@ def run_audit(
             project, settings, store, space.rubric, asked, items=items, run=pulled.run, why_rules=space.why_rules, measured=known
         )
         sampled = sample_for_review(space, store, pulled.run, items, settings.review.sample if request.review is None else request.review)
-        return _result(space, pulled, reports, sampled)
+        found = _result(space, pulled, reports, sampled)
+        return found.model_copy(update={"regraded": regraded, "repointed": repointed, "usage": pulled.spent + regraded.spent})
+
+
+def _models_before(space: Workspace, store: Store) -> frozenset[str]:
+    """Return the names under which a server has answered this grader in earlier runs."""
+    return frozenset() if space.llm is None else frozenset(store.ledger.models(space.llm.fingerprint))
+
+
+def _repointed(space: Workspace, before: Collection[str]) -> str | None:
+    """Say that the server answers under another name than before: an alias was pointed at another model."""
+    now = {name.split(" ")[0] for name in space.llm.models} if space.llm else set()
+    if not before or now <= set(before):
+        return None
+    return f"the LLM now answers as {', '.join(sorted(now))}, earlier as {', '.join(sorted(before))}: check it again (clearbar check)"
 
 
 def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) -> AuditResult:
@@ -151,6 +177,7 @@ def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) ->
         excluded=pulled.excluded,
         listed=tuple(pulled.listed),
         usage=pulled.spent,
+        models=dict(space.llm.models) if space.llm else {},
         failed=pulled.failed,
         sampled=sampled,
         teams=reports.teams,

@@ -7,7 +7,7 @@ from clearbar.errors import GraderUnavailableError
 from clearbar.grading.llm import Estimate, estimate, find_model, why_unavailable
 from clearbar.pipeline.intake import Room, Taken, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
-from clearbar.pipeline.workspace import with_model
+from clearbar.pipeline.workspace import with_choices, with_model
 from clearbar.project import Project
 from clearbar.redact import Redactor
 from clearbar.rubric_file import open_rubric
@@ -26,7 +26,8 @@ def estimate_cost(project: Project, settings: Settings, request: AuditRequest, *
     GraderUnavailableError
         If no LLM is set up.
     """
-    llm = find_model(with_model(settings, request.model).llm, notice)
+    chosen = with_choices(with_model(settings, request.model), votes=request.votes, calls=request.calls)
+    llm = find_model(chosen.llm, notice)
     if why := why_unavailable(llm):
         raise GraderUnavailableError(f"nothing to estimate: {why}", fix="rules cost nothing")
     rubric = open_rubric(request.rubric or settings.grading.rubric, project)

@@ -16,7 +16,7 @@ from clearbar.pipeline.erasure import apply_retention
 from clearbar.pipeline.request import AuditRequest, Sources
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.steps import Steps
-from clearbar.pipeline.workspace import open_store, open_workspace
+from clearbar.pipeline.workspace import open_store, open_workspace, with_choices
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -31,7 +31,20 @@ class NightlyRequest(Model):
     sources: Sources = ()
     """Names in the settings, paths or URLs without secrets; the settings' default sources where empty."""
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    model: str | None = None
+    """The LLM; that of the settings by default."""
+    votes: int | None = Field(default=None, ge=1, le=25)
+    """Grades that the LLM gives each conversation, of which the majority holds; the setting by default."""
+    calls: Literal["all", "groups", "each"] | None = None
+    """Criteria that one call asks about: all, those of a section, or each alone; the setting by default."""
     rubric: str | None = None
+    map: tuple[str, ...] = ()
+    """`field=path` pairs."""
+    limit: int | None = Field(default=None, ge=1)
+    """Take so many new conversations at most; the next night takes the rest."""
+    regrade: bool = True
+    """Whether the LLM is asked again about conversations that rules had to grade in other nights, because it was away or its budget was
+    spent; after what is new, and within the budget."""
     report_days: int | None = Field(default=None, ge=1)
     """Report the conversations of so many days up to now; all where empty."""
     review: int | None = Field(default=None, ge=0)
@@ -80,6 +93,7 @@ def run_nightly(
     that fails is an alarm, and the reports stay in the project's folder.
     """
     now = now or datetime.now(UTC)
+    settings = with_choices(settings, votes=request.votes, calls=request.calls)
     troubles: list[Alarm] = []
     with open_store(project, settings) as store:  # before the check, so that check and audit go by one rubric
         troubles += [Alarm(about="run", says=due.says) for due in put_in_force(project, store, now=now) if not due.done]
@@ -104,20 +118,28 @@ def _or_alarm(what: str, troubles: list[Alarm], work: Callable[[], T]) -> T | No
 
 
 def _check(project: Project, settings: Settings, request: NightlyRequest, notice: Callable[[str], None]) -> Checked:
-    return run_check(project, settings, CheckRequest(grader=request.grader, rubric=request.rubric), notice=notice)
+    return run_check(project, settings, CheckRequest(grader=request.grader, model=request.model, rubric=request.rubric), notice=notice)
 
 
 def _watch(project: Project, settings: Settings, request: NightlyRequest, *, notice: Callable[[str], None], now: datetime) -> Drift | None:
     store = open_store(project, settings)
-    with open_workspace(project, settings, rubric=request.rubric, grader=request.grader, store=store, notice=notice) as space:
+    with open_workspace(
+        project, settings, rubric=request.rubric, grader=request.grader, model=request.model, store=store, notice=notice
+    ) as space:
         return watch_anchors(space, store, now=now)
 
 
 def _audit_request(request: NightlyRequest, now: datetime) -> AuditRequest:
     return AuditRequest(
         sources=request.sources,
+        map=request.map,
         grader=request.grader,
+        model=request.model,
+        votes=request.votes,
+        calls=request.calls,
         rubric=request.rubric,
+        limit=request.limit,
+        regrade=request.regrade,
         review=request.review,
         mode=request.mode,
         incremental=True,
@@ -138,6 +160,11 @@ def _distrust(checked: Checked | None) -> list[Alarm]:
 
 def _losses(audit: AuditResult) -> list[Alarm]:
     alarms = [Alarm(about="run", says=f"{number} conversations fell back to rules: {reason}") for reason, number in audit.fallbacks.items()]
+    alarms += [Alarm(about="run", says=audit.repointed)] if audit.repointed else []
+    again = audit.regraded
+    if again.left > again.regraded:
+        says = f"{again.left - again.regraded} conversations of other nights are still left to the rules, {again.regraded} are not any more"
+        alarms.append(Alarm(about="run", says=says))
     alarms += [Alarm(about="run", says=f"publishing: {fault}") for fault in (audit.published.faults if audit.published else ())]
     if audit.counts.rejected:
         alarms.append(Alarm(about="run", says=f"{audit.counts.rejected} records could not be used"))

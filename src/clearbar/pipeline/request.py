@@ -71,6 +71,10 @@ class AuditRequest(Model):
     rubric: str | None = None
     limit: int | None = Field(default=None, ge=1)
     """Stop after so many conversations were taken."""
+    votes: int | None = Field(default=None, ge=1, le=25)
+    """Grades that the LLM gives each conversation, of which the majority holds; the setting by default."""
+    calls: Literal["all", "groups", "each"] | None = None
+    """Criteria that one call asks about: all, those of a section, or each alone; the setting by default."""
     review: int | None = Field(default=None, ge=0)
     """How many conversations to sample for review."""
     out: Path | None = None
@@ -81,5 +85,7 @@ class AuditRequest(Model):
     """`batch`: ask the provider's batch interface, cheaper and slower."""
     report_since: Moment | None = None
     """Report conversations from this moment on; by default those of the period asked for."""
+    regrade: bool = False
+    """Ask the LLM again about conversations of earlier runs that rules had to grade because it was away or its budget was spent."""
     publish: bool = False
     """Put a copy of the reports where the settings say, and tell those who asked."""

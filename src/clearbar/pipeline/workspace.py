@@ -21,9 +21,11 @@ if TYPE_CHECKING:
     from clearbar.grading.llm import LlmGrader
     from clearbar.grading.llm.ledger import Ledger
 
-__all__ = ["Asked", "Workspace", "open_store", "open_workspace", "store_url", "with_model"]
+__all__ = ["LLM_AWAY", "Asked", "Workspace", "open_store", "open_workspace", "store_url", "with_choices", "with_model"]
 
 Asked = Literal["auto", "rules", "llm", "cascade"]
+LLM_AWAY = "the LLM could not be used"
+"""How the reason begins for which rules graded a whole run in the place of an LLM that was set up."""
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,12 @@ def with_model(settings: Settings, model: str | None) -> Settings:
     return _with_llm(settings, settings.llm.model_copy(update={"model": model})) if model else settings
 
 
+def with_choices(settings: Settings, *, votes: int | None = None, calls: Literal["all", "groups", "each"] | None = None) -> Settings:
+    """Return the settings with other numbers of votes or ways of asking, where they are named."""
+    chosen = {name: value for name, value in (("votes", votes), ("calls", calls)) if value is not None}
+    return _with_llm(settings, settings.llm.model_copy(update=chosen))
+
+
 def _with_llm(settings: Settings, llm: LlmSettings) -> Settings:
     return settings.model_copy(update={"llm": llm})
 
@@ -190,7 +198,7 @@ def _by_rules(space: Workspace, asked: Asked, error: GraderUnavailableError, not
     if asked != "auto":
         raise error
     notice(f"the LLM cannot be used, so rules grade: {error}")
-    return replace(space, why_rules=f"the LLM could not be used: {error.what}")
+    return replace(space, why_rules=f"{LLM_AWAY}: {error.what}")
 
 
 def _ledger(store: Store | None) -> "Ledger":

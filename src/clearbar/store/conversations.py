@@ -155,7 +155,8 @@ def _write_transcripts(connection: Connection, run: Run, transcripts: Sequence[R
         {"hash": one.text_hash, "turns": write_turns(one), "characters": sum(len(turn.text) for turn in one.turns), "seen_at": moment}
         for one in transcripts
     ]
-    merge(connection, texts, text_rows, update=["seen_at"])
+    # a text that comes from the store itself was not seen again: its retention goes on from the pull
+    merge(connection, texts, text_rows, update=[] if run.kind == "regrading" else ["seen_at"])
     version_rows = [_version_row(run, one) for one in transcripts]
     merge(connection, versions, version_rows, update=["customer", "team", "agent", "agents", "happened_at", "fields", "run"])
     _write_current(connection, run, transcripts)

@@ -64,6 +64,12 @@ class StoreLedger:
                 found += map(_reply, rows)
         return sorted(found, key=lambda reply: (reply.at, reply.grade_key, reply.request))
 
+    def models(self, grader: str) -> Sequence[str]:
+        """Return the names of the models that have answered a grader so far, as the server returned them."""
+        query = select(replies.c.model).where(replies.c.grader == grader).distinct()
+        with self._database.read() as connection:
+            return sorted(connection.execute(query).scalars())
+
     def commit(self, replies_made: Sequence[RawReply]) -> None:
         """See `Ledger.commit`; a reply to a text that was erased meanwhile is dropped."""
         with self._database.write() as connection:

@@ -151,13 +151,16 @@ class Asker:
         votes = range(self._settings.votes)
         outcomes = await asyncio.gather(*(self._ask(session, question) for question in questions))
         by_place = {(asked.vote, asked.part.number, asked.group): outcome for asked, outcome in zip(questions, outcomes, strict=True)}
-        verdicts = []
-        for group, ids in self._wanted_groups(session.wanted).items():
-            for id in ids:
-                cast = [self._merge(id, [(part, by_place[vote, part.number, group]) for part in parts]) for vote in votes]
-                verdicts.append(self._verdict(session.transcript, id, cast))
-        if all(verdict.failed for verdict in verdicts):
-            return GradeFailure(text_hash=session.transcript.text_hash, reason=verdicts[0].reason or failed("unread"))
+        cast = {
+            id: [self._merge(id, [(part, by_place[vote, part.number, group]) for part in parts]) for vote in votes]
+            for group, ids in self._wanted_groups(session.wanted).items()
+            for id in ids
+        }
+        said = [vote for given in cast.values() for vote in given]
+        if not any(isinstance(vote, Said) for vote in said):
+            reason = next(vote for vote in said if not isinstance(vote, Said))
+            return GradeFailure(text_hash=session.transcript.text_hash, reason=failed(reason))
+        verdicts = [self._verdict(session.transcript, id, given) for id, given in cast.items()]
         return Grade(
             key=session.key,
             text_hash=session.transcript.text_hash,

@@ -1,0 +1,139 @@
+"""Conversations that rules had to grade because the LLM was away: asked for again once it is back, however long ago that was.
+
+The next pulls read back only so far (`look_back_hours`); what was graded before that stays as it is unless it is picked up here.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from clearbar.model import Model
+from clearbar.pipeline.grading import Graded, grade_batch
+from clearbar.pipeline.intake import batches
+from clearbar.pipeline.workspace import LLM_AWAY, Workspace
+from clearbar.store import Item, Run, Store, StoredAudit, StoredConversation, grading_hash
+from clearbar.transcript import Conversation, RedactedTranscript
+from clearbar.verdict import Usage, Verdict, failed
+
+__all__ = ["REGRADING", "Regraded", "regrade_left"]
+
+REGRADING: Final = "regrading"
+"""Kind of the run that does this."""
+AWAY: Final = frozenset({failed("unreachable"), failed("timed out"), failed("budget"), failed("interrupted")})
+"""Failures after which nothing was read of a conversation; a reply that could not be read is not paid for every night."""
+FIELDS: Final = tuple(name for name in Conversation.model_fields if name != "turns")
+
+
+class Regraded(Model):
+    """What became of conversations that had been left to the rules."""
+
+    left: int = 0
+    """Conversations whose text is still there and whose LLM verdicts are still missing."""
+    regraded: int = 0
+    """Of them, those that the LLM has graded now."""
+    fallbacks: dict[str, int] = {}
+    """The others, by reason; the budget, for example."""
+    spent: Usage = Usage()
+
+
+def regrade_left(space: Workspace, store: Store, sources: Sequence[str]) -> Regraded:
+    """Ask the LLM about conversations of earlier runs that it could not grade then, the newest first, within its budget.
+
+    Counted are failures that were none of the conversation's: an outage, a spent budget, an interruption. What an erasure or the
+    retention of texts has removed is not asked about, and grading anew does not prolong a text's retention.
+
+    Parameters
+    ----------
+    space
+        With an LLM; without one nothing is done.
+    sources
+        Fingerprints of the sources that the run has read.
+    """
+    if space.llm is None:
+        return Regraded()
+    left = _texts(store, _left(space, store, sources))
+    if not left:
+        return Regraded()
+    run = store.start_run(kind=REGRADING, rubric=space.rubric, asked=space.asked)
+    total = Regraded(left=len(left))
+    try:
+        for batch in batches(left, space.settings.grading.batch):
+            total = _add(total, _regrade(space, store, run, batch))
+    except BaseException:
+        store.finish_run(run.id, state="interrupted")
+        raise
+    store.finish_run(run.id)
+    return total
+
+
+def _left(space: Workspace, store: Store, sources: Sequence[str]) -> list[tuple[str, str]]:
+    """Return source and id of conversations that rules graded in the LLM's place, the newest first."""
+    grading = grading_hash(space.rubric)
+    asked = {_key(audit): audit for audit in store.audits(grading=grading, asked=space.asked, sources=sources)}
+    away = {_key(audit): audit for audit in store.audits(grading=grading, asked="rules", sources=sources) if _was_away(audit)}
+    found = {key: audit for key, audit in asked.items() if _why_left(audit.verdicts)}
+    found |= {key: audit for key, audit in away.items() if key not in asked or _text(asked[key]) != _text(audit)}
+    return [key for key, _ in sorted(found.items(), key=lambda one: one[1].made_at, reverse=True)]
+
+
+def _key(audit: StoredAudit) -> tuple[str, str]:
+    return audit.conversation.source, audit.conversation.id
+
+
+def _text(audit: StoredAudit) -> str:
+    return audit.conversation.text_hash
+
+
+def _why_left(verdicts: Iterable[Verdict]) -> str | None:
+    """Return the first reason for which the LLM gave a criterion no verdict although it could have, or None."""
+    reasons = (verdict.fallback_reason or verdict.reason for verdict in verdicts)
+    return next((reason for reason in reasons if reason in AWAY), None)
+
+
+def _was_away(audit: StoredAudit) -> bool:
+    return any((verdict.fallback_reason or "").startswith(LLM_AWAY) for verdict in audit.verdicts)
+
+
+def _texts(store: Store, keys: Sequence[tuple[str, str]]) -> list[RedactedTranscript]:
+    """Return the conversations whose text is still there, in the order given."""
+    found = {(one.source, one.id): one for one in store.conversations(keys) if one.turns}
+    return [_transcript(found[key]) for key in keys if key in found]
+
+
+def _transcript(stored: StoredConversation) -> RedactedTranscript:
+    values = {name: getattr(stored, name) for name in FIELDS}
+    return RedactedTranscript(**values, turns=stored.turns, text_hash=stored.text_hash, redactions=dict(stored.redactions))
+
+
+def _regrade(space: Workspace, store: Store, run: Run, batch: Sequence[RedactedTranscript]) -> Sequence[Graded]:
+    keys = [grader.key(one) for one in batch for grader in (space.rules, space.first)]
+    graded = grade_batch(space, batch, store.known_grades(keys))
+    store.save_batch(run, _items(graded))
+    return graded
+
+
+def _items(graded: Iterable[Graded]) -> Iterator[Item]:
+    for found in graded:
+        one = found.transcript
+        yield Item(
+            source=one.source,
+            place=f"stored {one.id}",
+            outcome=found.outcome,
+            why=found.failure or "",
+            transcript=one,
+            grades=found.fresh,
+            verdicts=found.verdicts,
+            usage=found.usage,
+        )
+
+
+def _add(total: Regraded, graded: Sequence[Graded]) -> Regraded:
+    fallbacks = dict(total.fallbacks)
+    reasons = [found.failure or _why_left(found.verdicts) for found in graded]
+    for reason in filter(None, reasons):
+        fallbacks[reason] = fallbacks.get(reason, 0) + 1
+    return Regraded(
+        left=total.left,
+        regraded=total.regraded + reasons.count(None),
+        fallbacks=fallbacks,
+        spent=sum((found.spent for found in graded), total.spent),
+    )
