@@ -219,6 +219,8 @@ class ReviewSettings(_Section):
     """Days after grading within which a verdict can be contested."""
     answer_days: int = Field(default=7, ge=1)
     """Days within which a dispute is to be decided."""
+    restate: bool = True
+    """Whether the room makes published reports anew when people correct something in them; else `clearbar report --restate` does."""
     note_length: int = Field(default=4000, ge=100)
     """Characters of a note."""
     session_hours: float = Field(default=12, gt=0)

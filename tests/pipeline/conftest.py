@@ -1,6 +1,7 @@
 """A local OpenAI-compatible server as a process, a PostgreSQL server, and settings that point at them."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -32,6 +33,25 @@ class LlmServer:
         """What it was asked."""
         with urllib.request.urlopen(f"{self.root}/stats") as reply:  # noqa: S310
             return json.load(reply)
+
+
+@pytest.fixture(scope="session")
+def checks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the rules' check against the labelled set is kept from one test to the next."""
+    return tmp_path_factory.mktemp("checks")
+
+
+@pytest.fixture(autouse=True)
+def check_once(checks: Path, tmp_path: Path) -> Iterator[None]:
+    """Spare every audit but the first one the check of the rules, as in a project that has run before.
+
+    What is kept says what it rests on, so that a test with other labels or another rubric makes its own.
+    """
+    own = tmp_path / "state" / "checks"
+    shutil.copytree(checks, own)
+    yield
+    if own.is_dir():
+        shutil.copytree(own, checks, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")

@@ -129,6 +129,35 @@ def test_nothing_usable_is_told_by_the_exit_code(project: Project, write_lines: 
     assert audit(project, write_lines("bad.jsonl", ["{", "[]"])).exit_code == 2
 
 
+def test_a_team_that_no_conversation_is_of_is_refused_and_those_there_are_named(project: Project, write_lines: Write) -> None:
+    source = write_lines("talks.jsonl", [talk("a"), talk("b", team="south")])
+    with pytest.raises(UsageError, match=r"no conversation is of team 'nroth'; the teams there are: 'north', 'south'"):
+        audit(project, source, team="nroth")
+    assert audit(project, source, team="north").counts.graded == 1
+    assert audit(project, source, team="north", since=datetime(2026, 11, 15, tzinfo=UTC)).counts.filtered == 2
+
+
+def test_a_file_that_was_read_with_its_folder_is_told_when_it_is_read_alone(project: Project, write_lines: Write, tmp_path: Path) -> None:
+    (tmp_path / "exports").mkdir()
+    source = write_lines("exports/talks.jsonl", [talk("a")])
+    told: list[str] = []
+    audit(project, tmp_path / "exports", notice=told.append)
+    assert not [line for line in told if "two names" in line]
+    audit(project, source, notice=told.append)
+    assert [line for line in told if "talks.jsonl and " in line and "count twice" in line]
+
+
+def test_a_record_dated_in_the_future_waits_and_the_report_lists_it(project: Project, write_lines: Write, tmp_path: Path) -> None:
+    ahead = {**talk("ahead"), "updated_at": "2031-01-01T00:00:00+00:00"}
+    source = write_lines("talks.jsonl", [ahead, *[talk(f"t{number}") for number in range(6)]])
+    result = audit(project, source, incremental=True, out=tmp_path / "out")
+    assert (result.counts.graded, result.counts.filtered) == (6, 1)
+    assert audit(project, source, incremental=True).counts.graded == 0
+    page = (tmp_path / "out" / "north" / "index.html").read_text(encoding="utf-8")
+    assert "1 record of the whole pull is dated in the future" in page
+    assert "talks.jsonl:1" in page
+
+
 def test_a_missing_source_and_a_period_that_ends_before_it_begins_are_refused(project: Project, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         audit(project, tmp_path / "nowhere.jsonl")

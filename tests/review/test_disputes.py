@@ -133,6 +133,22 @@ def test_an_erased_conversation_leaves_a_dispute_without_its_words(store: Store,
     assert b"I was polite" not in store.file.read_bytes()  # type: ignore[union-attr]
 
 
+def test_a_review_outdates_the_reports_that_show_the_conversation(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    store.add_report(Published(path="/reports/parcels/index.html", folder="/reports", made_at=START), [("desk", "c1"), ("desk", "c2")])
+    lea = sign_in("lea")
+    lea.commit(lea.take(), rubric)
+    (one,) = store.outdated().values()
+    assert one["parcels"].why == "people reviewed conversations in it"
+
+
+def test_the_list_counts_disputes_by_what_came_of_them(sign_in: SignIn) -> None:
+    address = sign_in("ann").post("/disputes", **CONTEST).headers["location"]
+    lea = sign_in("lea")
+    lea.post(f"{address}/decide", state="accepted", answer="fine")
+    assert "1 in all: 1 accepted, 0 accepted in part, 0 rejected, 0 open." in lea.get("/disputes").text
+    assert lea.get("/disputes.json").json()["counts"] == {"open": 0, "accepted": 1, "partly": 0, "rejected": 0, "overdue": 0}
+
+
 def test_an_auto_fail_waits_until_a_person_has_looked(store: Store, sign_in: SignIn) -> None:
     lea = sign_in("lea")
     assert "c1" in lea.get("/auto-fails").text

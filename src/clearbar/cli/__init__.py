@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clearbar.cli import audit, check, data, grade, report, review, rubric, setup
+from clearbar.cli import audit, check, data, grade, period, report, review, rubric, setup
 from clearbar.cli.faults import INTERRUPTED, say_interrupted, told
 
 __all__ = ["app", "main"]
@@ -22,7 +22,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for group in (audit, grade, report, check, rubric, review, data, setup):
+for group in (audit, grade, report, check, rubric, review, period, data, setup):
     group.register(app)
 
 

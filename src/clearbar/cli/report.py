@@ -5,7 +5,10 @@ from typing import Annotated
 
 import typer
 
-from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, open_project, print_json, read_date, table
+from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, open_project, print_json, read_date, table, warn
+from clearbar.errors import UsageError
+from clearbar.project import Project
+from clearbar.settings import Settings
 
 __all__ = ["register"]
 
@@ -30,6 +33,9 @@ def report(
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for the reports.", show_default=False)] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="Write each page as PDF, too.")] = False,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write each table as Parquet, too.")] = False,
+    restate: Annotated[
+        bool, typer.Option("--restate", help="Make those published reports anew in which people corrected something, and no others.")
+    ] = False,
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
@@ -37,6 +43,10 @@ def report(
     from clearbar.pipeline.reporting import ReportRequest, run_report
 
     where, settings = open_project(project)
+    if restate:
+        if any((team, since, until, rubric, out, pdf, parquet)):
+            raise UsageError("--restate makes reports as they were asked for", fix="leave the other options out")
+        return _restate(where, settings, as_json=as_json)
     request = ReportRequest(
         since=read_date(since, "--since"),
         until=read_date(until, "--until"),
@@ -52,6 +62,21 @@ def report(
     else:
         typer.echo(f"{made.conversations} conversations of {len(made.teams)} teams\nreports: {made.index}")
     return 0
+
+
+def _restate(where: Project, settings: Settings, *, as_json: bool) -> int:
+    from clearbar.pipeline.restating import restate
+    from clearbar.pipeline.workspace import open_store
+
+    with open_store(where, settings) as store:
+        done = restate(where, settings, store)
+    if as_json:
+        print_json([one.model_dump(mode="json") for one in done])
+    elif not done:
+        typer.echo("nothing to restate: nobody corrected anything in a published report since it was made")
+    for one in () if as_json else done:
+        (typer.echo if one.done else warn)(one.line())
+    return 0 if all(one.done for one in done) else 1
 
 
 def sample(

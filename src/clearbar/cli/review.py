@@ -1,12 +1,21 @@
 """`clearbar review`: the reviewers' room."""
 
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clearbar.cli.options import JsonOption, ProjectOption, open_project, print_json, table, warn
 from clearbar.errors import UsageError
+from clearbar.project import Project
+from clearbar.settings import Settings
+
+if TYPE_CHECKING:
+    from clearbar.store import Store
 
 __all__ = ["register"]
 
@@ -55,18 +64,35 @@ def _serve(host: str, port: int, certificate: Path | None, key: Path | None, pro
     with open_store(where, settings) as store:
         if not store.people():
             warn("nobody can sign in yet: clearbar review user add NAME --role admin")
-        uvicorn.run(
-            create_app(where, settings, store),
-            host=host,
-            port=port,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
-            server_header=False,
-            log_level="warning",
-            access_log=False,
-            lifespan="off",
-            timeout_graceful_shutdown=5,
-        )
+        with _restating(where, settings, store):
+            uvicorn.run(
+                create_app(where, settings, store),
+                host=host,
+                port=port,
+                ssl_certfile=certificate,
+                ssl_keyfile=key,
+                server_header=False,
+                log_level="warning",
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=5,
+            )
+
+
+@contextmanager
+def _restating(where: Project, settings: Settings, store: "Store") -> Iterator[None]:
+    """Restate outdated reports beside the server, in processes of their own: pages do not wait for them."""
+    from clearbar.pipeline.restating import Restater
+
+    def work() -> bool:
+        command = [sys.executable, "-m", "clearbar", "report", "--restate", "--project", str(where.root)]
+        return subprocess.run(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, check=False).returncode == 0  # noqa: S603
+
+    if not settings.review.restate:
+        yield
+        return
+    with Restater(lambda: bool(store.outdated()), work):
+        yield
 
 
 @user.command("add")
@@ -146,6 +172,8 @@ def lock(name: NameArgument, project: ProjectOption = None) -> int:
 
 def _password(file: Path | None) -> str:
     if file is None:
+        if not sys.stdin.isatty():
+            raise UsageError("no password was given", fix="run this in a terminal, where it is asked for, or name --password-file FILE")
         asked: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
         return asked
     try:

@@ -15,6 +15,7 @@ from clearbar.project import Project
 from clearbar.report import Revision
 from clearbar.rubric import Rubric
 from clearbar.store import Edition, Outdated, Run, Store, StoredRevision
+from clearbar.verdict import GradedBy
 
 __all__ = ["History", "keep_edition", "measured_of", "open_folder"]
 
@@ -119,7 +120,7 @@ def keep_edition(
 
 def measured_of(body: Mapping[str, Any]) -> tuple[Measured, ...]:
     """Return how far the graders of an edition agree with labels, as it was when it was made."""
-    return tuple(Measured(one["graded_by"], Checked.model_validate(one["checked"])) for one in body["measured"])
+    return tuple(Measured(GradedBy(one["graded_by"]), Checked.model_validate(one["checked"])) for one in body["measured"])
 
 
 def _wordless(checked: Checked) -> dict[str, Any]:

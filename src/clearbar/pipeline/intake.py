@@ -19,11 +19,15 @@ from clearbar.sources import FieldMap, Source, open_source
 from clearbar.store import Exclusion, Mark, Outcome
 from clearbar.transcript import RedactedTranscript, Transcript
 
-__all__ = ["Dropped", "Room", "Taken", "batches", "open_sources", "pull", "redact_all"]
+__all__ = ["FUTURE", "OTHER_TEAM", "Dropped", "Room", "Taken", "batches", "open_sources", "pull", "redact_all"]
 
 T = TypeVar("T")
 _LIFE_TIME: Final = 3e9
 """Seconds; a longer talk has a broken clock."""
+_CLOCKS_DIFFER: Final = timedelta(hours=26)
+"""A date further ahead is wrong in every time zone."""
+FUTURE: Final = "dated in the future: it waits until then"
+OTHER_TEAM: Final = "another team"
 _BEFORE_ALL: Final = Mark(datetime.min.replace(tzinfo=UTC), "")
 
 
@@ -51,6 +55,8 @@ class Dropped:
     mark: Mark | None = None
     held_back: bool = False
     """Whether it is to be taken by a later pull, so that the watermark may not pass it."""
+    team: str | None = None
+    """Its team, empty for none, where that is why it goes no further."""
 
     def __str__(self) -> str:
         """Return one line for the terminal."""
@@ -198,11 +204,12 @@ def pull(
         met[record.id] = (content, place)
         why, held_back = _outside(record, request), False
         if why is None:
-            why, held_back = _too_old_or_new(mark, since, settled)
+            why, held_back = _too_old_or_new(mark, since, settled, now)
         if why is None:
             yield admit(place, record, mark)
         else:
-            yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back)
+            team = record.team or "" if why == OTHER_TEAM else None
+            yield Dropped(place, source.fingerprint, record.id, Outcome.FILTERED, why, mark, held_back, team)
 
 
 def _records(source: Source, since: datetime | None) -> Iterator[tuple[str, Transcript | Rejection | ClearbarError]]:
@@ -223,7 +230,7 @@ def _again(place: str, source: Source, record: Transcript, content: str, first: 
 def _outside(record: Transcript, request: AuditRequest) -> str | None:
     """Return why a record is not what was asked for."""
     if request.team is not None and record.team != request.team:
-        return "another team"
+        return OTHER_TEAM
     if not (request.since or request.until):
         return None
     if record.started_at is None:
@@ -233,10 +240,12 @@ def _outside(record: Transcript, request: AuditRequest) -> str | None:
     return "outside the period" if early or late else None
 
 
-def _too_old_or_new(mark: Mark | None, since: datetime | None, settled: datetime | None) -> tuple[str | None, bool]:
+def _too_old_or_new(mark: Mark | None, since: datetime | None, settled: datetime | None, now: datetime) -> tuple[str | None, bool]:
     """Return why an incremental pull leaves a record out, and whether a later one is to take it."""
     if mark is not None and since is not None and mark.updated_at < since:
         return "no newer than what was pulled before", False
+    if mark is not None and settled is not None and mark.updated_at > now + _CLOCKS_DIFFER:
+        return FUTURE, True
     if mark is not None and settled is not None and mark.updated_at > settled:
         return "changed so recently that it may still be open", True
     return None, False

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from clearbar.articles import articles_for
 from clearbar.check import CheckResult
@@ -15,6 +14,7 @@ from clearbar.model import Model
 from clearbar.pipeline.checking import Measured
 from clearbar.pipeline.coached import steps_by_team
 from clearbar.pipeline.editions import History, keep_edition, open_folder
+from clearbar.pipeline.intake import FUTURE
 from clearbar.pipeline.request import check_period
 from clearbar.pipeline.selection import GradedItems, ReportRequest, as_graded, graded_items, reviews_of
 from clearbar.pipeline.workspace import open_store
@@ -42,10 +42,8 @@ from clearbar.store import Outcome, Run, Store
 from clearbar.store import Published as StoredReport
 from clearbar.verdict import GradedBy
 
-__all__ = ["FUTURE", "ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
+__all__ = ["ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
 
-FUTURE: Final = "dated in the future"
-"""How the reason begins why a record waits that no pull will take before its day."""
 Key = tuple[str, str]
 """Source fingerprint and id."""
 
@@ -263,8 +261,8 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
             rejections.append(Rejection(where=item.place, reason=item.why, id=item.id))
             continue
         filtered[item.why] += 1
-        if item.why.startswith(FUTURE):
-            waiting.append(f"{item.place}{f' (id {item.id!r})' if item.id else ''}: {item.why}")
+        if item.why == FUTURE:
+            waiting.append(item.place + (f" (id {item.id!r})" if item.id else ""))
     shown = PullCounts(
         pulled=counts.pulled,
         graded=counts.graded + counts.reused,
@@ -279,7 +277,7 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
 def _rejected(store: Store, run: Run | None) -> list[Key]:
     """Return the rejected and waiting records that reports list by id."""
     found = store.items(run.id, (Outcome.FILTERED, Outcome.REJECTED)) if run else ()
-    listed = (item for item in found if item.outcome is Outcome.REJECTED or item.why.startswith(FUTURE))
+    listed = (item for item in found if item.outcome is Outcome.REJECTED or item.why == FUTURE)
     return [(item.source, item.id) for item in listed if item.id]
 
 

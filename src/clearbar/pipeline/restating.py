@@ -2,6 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Final, Self
 
 from clearbar.errors import ClearbarError, StoreError
 from clearbar.model import Model
@@ -12,7 +15,14 @@ from clearbar.project import Project
 from clearbar.settings import Settings
 from clearbar.store import Edition, Run, Store
 
-__all__ = ["Restated", "restate"]
+__all__ = ["Restated", "Restater", "restate"]
+
+_LOOK: Final = 15.0
+"""Seconds between looks whether a report no longer holds."""
+_REST: Final = 20.0
+"""So many times as long as it took lies between one restatement and the next: reviewers who go on do not keep a machine busy."""
+_REST_AFTER_FAULT: Final = 600.0
+"""Seconds until what failed is tried again."""
 
 
 class Restated(Model):
@@ -42,6 +52,52 @@ def restate(project: Project, settings: Settings, store: Store, *, who: str = "r
         _restated(project, settings, store, folder, {slug: one.why for slug, one in outdated.items()}, who=who)
         for folder, outdated in sorted(store.outdated().items())
     ]
+
+
+class Restater:
+    """Looks now and then whether reports no longer hold, and has them made anew; a context manager that ends it.
+
+    Parameters
+    ----------
+    outdated
+        Whether there is something to do.
+    work
+        Does it, and returns whether it went well.
+    look
+        Seconds between looks.
+    """
+
+    def __init__(self, outdated: Callable[[], bool], work: Callable[[], bool], *, look: float = _LOOK) -> None:
+        self._outdated = outdated
+        self._work = work
+        self._look = look
+        self._over = Event()
+        self._thread = Thread(target=self._run, name="restater", daemon=True)
+
+    def _run(self) -> None:
+        rest = self._look
+        while not self._over.wait(rest):
+            try:
+                rest = self._turn()
+            except Exception:  # noqa: BLE001 - the server goes on, and so do later looks
+                rest = _REST_AFTER_FAULT
+
+    def _turn(self) -> float:
+        """Do what there is to do and return how long to rest."""
+        if not self._outdated():
+            return self._look
+        began = monotonic()
+        done = self._work()
+        return max(self._look, _REST * (monotonic() - began)) if done else _REST_AFTER_FAULT
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End, without waiting for work under way: it is a process of its own, and ends whole."""
+        self._over.set()
 
 
 def _restated(project: Project, settings: Settings, store: Store, folder: str, why: dict[str, str], *, who: str) -> Restated:

@@ -1,16 +1,18 @@
 """An audit from end to end: pull, redact, grade, store; batch by batch, so that a kill loses at most the batches under way."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from clearbar.errors import UsageError
 from clearbar.grading import Grader
 from clearbar.model import Model
 from clearbar.pipeline.exclusions import EXCLUDED
 from clearbar.pipeline.grading import Graded, grade_batch
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
+from clearbar.pipeline.overlap import overlapping
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.steps import WATCH, Pending, Steps
 from clearbar.pipeline.workspace import Workspace
@@ -20,6 +22,7 @@ from clearbar.verdict import Usage
 
 __all__ = ["Listed", "Pulled", "audit_conversations"]
 
+SHOWN_TEAMS: Final = 20
 LISTED: Final = 200
 """So many rejected or failed records are listed one by one; the others are counted."""
 
@@ -56,6 +59,8 @@ class Pulled:
     """What the calls of this run consumed."""
     failed: int = 0
     """Conversations with a criterion whose grading failed, and which nobody else could grade."""
+    other_teams: Counter[str] = field(default_factory=Counter)
+    """Conversations that were left out as those of another team, by team; empty for none."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,11 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
     -------
     Pulled
         Its counts close: every record that was pulled has one outcome.
+
+    Raises
+    ------
+    UsageError
+        If one team was asked for and no conversation is of it.
     """
     store = _store(space)
     sources = open_sources(space.project, space.settings, request, notice)
@@ -101,6 +111,8 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
     try:
         room = Room(request.limit)
         for source in sources:
+            if known := overlapping(source, store.sources().values()):
+                notice(known)
             store.save_source(SourceRef(fingerprint=source.fingerprint, shown=source.name, kind=source.kind))
             _audit_source(space, source, request, pulled, room=room, steps=steps, now=now)
     except BaseException as error:
@@ -111,7 +123,21 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
         raise
     pulled.run = store.finish_run(run.id)
     pulled.counts = pulled.run.counts
+    _require_team(request.team, pulled)
     return pulled
+
+
+def _require_team(team: str | None, pulled: Pulled) -> None:
+    """Refuse a team that no conversation is of: a misspelt name would look like a quiet night."""
+    others = pulled.other_teams.total()
+    if team is None or not others or pulled.counts.pulled > others + pulled.counts.rejected:
+        return
+    names = sorted(name or "(no team)" for name in pulled.other_teams)
+    more = f" and {len(names) - SHOWN_TEAMS} more" if len(names) > SHOWN_TEAMS else ""
+    there = ", ".join(repr(name[:80]) for name in names[:SHOWN_TEAMS])
+    raise UsageError(
+        f"no conversation is of team {team!r}; the teams there are: {there}{more}", fix="check the spelling, or leave --team out"
+    )
 
 
 def _audit_source(
@@ -126,6 +152,7 @@ def _audit_source(
     under_way: deque[Pending[_Saved]] = deque()
     at_once = 1 if space.llm is None else 3
     for batch in _submitted(space, batches(records, space.settings.grading.batch)):
+        pulled.other_teams.update(item.team for item in batch if isinstance(item, Dropped) and item.team is not None)
         horizon += [item.mark for item in batch if isinstance(item, Dropped) and item.held_back and item.mark]
         under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, pulled.run, batch)))
         while len(under_way) > at_once:

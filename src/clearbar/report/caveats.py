@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from clearbar.report.inputs import Trust
-from clearbar.report.model import DataQuality, TeamReport
+from clearbar.report.model import DataQuality, HeldBackReport, TeamReport
 from clearbar.report.words import percent, plural
 
-__all__ = ["index_warnings", "quality_lines", "reading_lines", "warnings"]
+__all__ = ["held_back_words", "index_warnings", "quality_lines", "reading_lines", "warnings"]
 
 _MANY_MISSING = 0.2
 """Share of missing verdicts from which on it is said at the top."""
@@ -73,6 +73,23 @@ def _missing_warning(report: TeamReport) -> Iterator[str]:
             f"{percent(missing / total)} of the verdicts are missing; scores rest on the others. "
             f"{plural(report.unscored, 'conversation has', 'conversations have')} no score."
         )
+
+
+def held_back_words(held: HeldBackReport, report: TeamReport) -> str:
+    """Return what people said after a period was closed, and what it would have changed."""
+    told = (
+        f"Since the closing people decided otherwise on {plural(held.verdicts, 'verdict')} in "
+        f"{plural(held.conversations, 'conversation')}; no figure on this page counts that."
+    )
+    would = []
+    if held.score is not None and report.score.value is not None:
+        instead = "" if report.score.corrected else f" instead of {report.score.value:.1f}"
+        would.append(f"the mean score as graded {held.score:.1f}{instead}")
+    if held.clears is not None:
+        would.append(f"the share that clears the bar {percent(held.clears)} instead of {percent(report.clears.value)}")
+    if held.auto_fails:
+        would.append(f"auto-fails {report.auto_failed + held.auto_fails} instead of {report.auto_failed}")
+    return f"{told} With it: {', '.join(would)}." if would else told
 
 
 def reading_lines(report: TeamReport) -> Iterator[str]:

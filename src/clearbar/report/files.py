@@ -25,7 +25,10 @@ Content = bytes | Callable[[IO[bytes]], None]
 """What a file holds, or what writes it."""
 
 _PART: Final = ".part"
-_OF_INDEX: Final = {"team", "slug", "conversations", "small", "score", "clears", "provisional", "unscored", "by_conversation", "by_verdict"}
+_OF_INDEX: Final = {
+    *("team", "slug", "conversations", "small", "score", "clears", "provisional", "unscored", "by_conversation", "by_verdict"),
+    *("auto_failed", "auto_failed_confirmed", "disputes", "held_back", "revisions"),
+}
 
 
 def write_reports(

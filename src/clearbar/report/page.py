@@ -5,7 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from clearbar.report.caveats import index_warnings, quality_lines, reading_lines, warnings
+from clearbar.report.caveats import held_back_words, index_warnings, quality_lines, reading_lines, warnings
 from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
 from clearbar.report.inputs import ALL_OTHERS, Agreement
 from clearbar.report.model import Citation, CriterionReport, IndexReport, TeamReport
@@ -14,6 +14,7 @@ from clearbar.report.words import (
     GRADERS_SHORT,
     TRUST,
     TRUST_SHORT,
+    change_words,
     interval,
     percent,
     period_words,
@@ -32,11 +33,13 @@ _CONTENTS = {
     "criteria": "Criteria",
     "look-at": "Conversations",
     "auto-fails": "Auto-fails",
+    "disputes": "Disputes",
+    "steps": "Coaching",
     "agents": "Agents",
     "data": "Data",
     "reading": "How to read this",
 }
-_ABOUT_TEAMS = ("weakest", "criteria", "agents")
+_ABOUT_TEAMS = ("weakest", "criteria", "disputes", "steps", "agents")
 """Sections that a team of too few conversations does not have."""
 _SURE = 0.001
 _SHORT_TITLE = 28
@@ -48,7 +51,7 @@ def render_team(report: TeamReport) -> str:
     return render(
         "team.html.j2",
         report=report,
-        contents=[(id, name) for id, name in _CONTENTS.items() if not (report.small and id in _ABOUT_TEAMS)],
+        contents=[(id, name) for id, name in _CONTENTS.items() if _has(report, id)],
         warnings=warnings(report),
         reading=list(reading_lines(report)),
         quality=list(quality_lines(report.quality)),
@@ -60,6 +63,10 @@ def render_team(report: TeamReport) -> str:
         verdict_total=sum(tally.count for tally in report.by_verdict),
         short_cite=lambda article: _short_cite(cited[article]),
     )
+
+
+def _has(report: TeamReport, section: str) -> bool:
+    return not (report.small and section in _ABOUT_TEAMS) and (section != "steps" or bool(report.steps))
 
 
 def render_index(index: IndexReport) -> str:
@@ -128,11 +135,13 @@ def _environment() -> Any:
 
     environment.globals.update(
         style=Markup((folder / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        change_words=change_words,
         graders=GRADERS,
         graders_short=GRADERS_SHORT,
         roles=_ROLES,
         trust_words=TRUST,
         trust_short=TRUST_SHORT,
+        held_back_words=held_back_words,
         interval=interval,
         kappa=_kappa,
         two_digits=_two_digits,

@@ -21,6 +21,7 @@ def shareable(report: TeamReport, *, quotes: bool = False, names: bool = False) 
         return report
     coaching = tuple(item.model_copy(update={"examples": (), "model": None}) for item in report.coaching)
     wordless = {"quotes": False, "coaching": coaching, "look_at": _mute(report.look_at), "exemplary": _mute(report.exemplary)}
+    wordless["steps"] = tuple(step.model_copy(update={"step": ""}) for step in report.steps)
     return report.model_copy(update=wordless)
 
 

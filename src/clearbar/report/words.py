@@ -5,7 +5,7 @@ import unicodedata
 from typing import Final
 
 from clearbar.model import digest
-from clearbar.report.inputs import Estimate, Period, Trust
+from clearbar.report.inputs import Estimate, Period, Step, Trust
 from clearbar.verdict import ABSTAINED, GradedBy
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "GRADERS_SHORT",
     "TRUST",
     "TRUST_SHORT",
+    "change_words",
     "interval",
     "percent",
     "period_words",
@@ -83,6 +84,22 @@ def interval(estimate: Estimate, *, of_hundred: bool = False) -> str:
     if of_hundred:
         return f"{estimate.low:.0f}\N{EN DASH}{estimate.high:.0f}"
     return f"{estimate.low * 100:.0f}\N{EN DASH}{estimate.high * 100:.0f}\N{NO-BREAK SPACE}%"
+
+
+def change_words(step: Step) -> str:
+    """Return how a criterion stood after a step against before, and no more than the figures carry."""
+    if step.difference is None:
+        return "too few conversations on one side or both to say"
+    value, low, high = (round(100 * share) for share in step.difference)
+    told = f"{value:+d} points, likely {low:+d} to {high:+d}".replace("-", "\N{MINUS SIGN}")
+    if step.difference[1] > 0:
+        found = "more often than before"
+    elif step.difference[2] < 0:
+        found = "less often than before"
+    else:
+        found = "cannot be told from before"
+    doubt = "; other graders graded after than before, which alone can change a share" if step.graders_changed else ""
+    return f"{found} ({told}){doubt}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -162,10 +162,15 @@ class Disputes(Database):
             return outdate(connection, str(label.source), label.id, text_hash, "a calibration session settled verdicts in it")
 
     def close_period(self, until: datetime, *, by: str) -> None:
-        """Let the numbers of all conversations before a moment stand."""
+        """Let the numbers of all conversations before a moment stand; the audit trail keeps how disputes stood then."""
         with self.write() as connection:
             connection.execute(closings.insert().values(until=until, by=by, at=now()))
-            write_entry(connection, JournalEntry(at=now(), who=by, action="close period", why=f"until {until:%Y-%m-%d}"))
+            counted = connection.execute(
+                select(disputes.c.state, func.count()).group_by(disputes.c.state).order_by(disputes.c.state)
+            ).tuples()
+            told = ", ".join(f"{number} {state}" for state, number in counted) or "none"
+            why = f"until {until:%Y-%m-%d %H:%M} UTC; disputes so far: {told}"
+            write_entry(connection, JournalEntry(at=now(), who=by, action="close period", why=why))
 
     def closings(self) -> list[Closing]:
         """Return the closed periods, the oldest closing first."""

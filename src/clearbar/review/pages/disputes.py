@@ -38,6 +38,8 @@ class DisputeList(Model):
     """What the list shows."""
 
     disputes: tuple[DisputeView, ...]
+    counts: dict[str, int]
+    """By state, and how many of the open ones are overdue."""
     closings: tuple[Closing, ...] = ()
 
 
@@ -47,7 +49,9 @@ def show_list(visitor: Annotated[Visitor, needs(Right.READ)]) -> Response:
     """List the disputes that the visitor raised, may decide, or whose team they lead."""
     seen = tuple(_view(visitor, one) for one in visitor.store.disputes() if _may_see(visitor, one))
     closings = tuple(visitor.store.closings()) if visitor.may(Right.DECIDE) else ()
-    return visitor.page("disputes", data=DisputeList(disputes=seen, closings=closings))
+    counts = {state.value: sum(one.dispute.state is state for one in seen) for state in DisputeState}
+    counts["overdue"] = sum(one.overdue for one in seen)
+    return visitor.page("disputes", data=DisputeList(disputes=seen, counts=counts, closings=closings))
 
 
 @router.get("/disputes/{number}")

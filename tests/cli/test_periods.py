@@ -1,0 +1,50 @@
+"""Closing periods and restating reports from the command line."""
+
+from pathlib import Path
+
+from tests.cli.conftest import Clearbar, Write, talk
+from tests.pipeline.graded import decide
+
+from clearbar.pipeline.workspace import open_store
+from clearbar.project import find_project
+from clearbar.settings import load_settings
+from clearbar.store import DisputeState
+
+
+def test_a_period_is_closed_and_listed(clearbar: Clearbar) -> None:
+    assert "no period is closed" in clearbar("period", "list").out
+    assert "everything before 2026-10-01" in clearbar("period", "close", "--until", "2026-10-01", "--by", "lea").out
+    (one,) = clearbar("period", "list", "--json").json
+    assert (one["until"][:10], one["by"]) == ("2026-10-01", "lea")
+
+
+def test_a_day_to_come_cannot_be_closed(clearbar: Clearbar) -> None:
+    said = clearbar("period", "close", "--until", "2999-01-01")
+    assert said.code == 2
+    assert "yet to come" in said.err
+
+
+def test_outdated_reports_are_restated_and_others_left(clearbar: Clearbar, write: Write, small: Path) -> None:
+    write("talks.jsonl", *[talk(f"t{number}") for number in range(6)])
+    clearbar("audit", "--source", "talks.jsonl", "--grader", "rules", "--no-prefect", "--review", "0")
+    assert "nothing to restate" in clearbar("report", "--restate").out
+    project = find_project(small)
+    with open_store(project, load_settings(project)) as store:
+        (key,) = store.find_conversation("t1")
+        audit = next(store.audits(ids=["t1"]))
+        of = {"source": key[0], "id": key[1], "text_hash": audit.conversation.text_hash, "rubric": audit.rubric}
+        told = {"criterion": "courtesy", "level": "clears", "proposed": "vaults", "team": "north", "agent": None, "by": "ann"}
+        number = store.open_dispute({**of, **told, "reason": "warm", "passage": ""}, days=7, notify=[])
+    assert clearbar("report", "--restate", "--json").json == []
+    with open_store(project, load_settings(project)) as store:
+        decide(store, number, DisputeState.ACCEPTED, "vaults")
+    said = clearbar("report", "--restate")
+    assert said.code == 0
+    assert "north: dispute 1 changed a verdict in it" in said.out
+    assert "nothing to restate" in clearbar("report", "--restate").out
+
+
+def test_restating_takes_no_other_wishes(clearbar: Clearbar) -> None:
+    said = clearbar("report", "--restate", "--team", "north")
+    assert said.code == 2
+    assert "--restate makes reports as they were asked for" in said.err
