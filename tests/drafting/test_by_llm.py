@@ -133,12 +133,26 @@ def test_where_no_reply_can_be_read_rules_read_the_article(server: LiveServer, a
     assert any(line.startswith("canoes.txt: ") for line in told)
 
 
-def test_an_article_longer_than_the_window_is_read_by_rules(server: LiveServer, article: Path) -> None:
+def test_an_article_longer_than_the_window_is_read_in_parts_that_leave_nothing_out(server: LiveServer, article: Path) -> None:
+    filler = "\n\n".join(f"Paragraph {number} speaks of the river and of nothing else at all." for number in range(600))
+    article.write_text(f"{ARTICLE}\n\n{filler}\n\nA clerk who was rude says sorry before the boat is back.", encoding="utf-8")
+    last = "A clerk who was rude says sorry before the boat is back"
+    sorry = WEATHER | {"id": "sorry_said", "asks": "Did the agent say sorry?", "passages": [{"quote": last, "point": "Sorry in time."}]}
     told: list[str] = []
-    article.write_text(ARTICLE + "\n" + "The river is wide and long.\n" * 3000, encoding="utf-8")
-    made = draft(server, article, told=told, context_tokens=12_000)
+    replies = [reply(criteria=[WEATHER], causes=[]), reply(criteria=[sorry], causes=[])]
+    made = draft(server, article, *replies, told=told, context_tokens=9000, max_output_tokens=3000)
+    assert any("read in" in line and "parts" in line for line in told)
+    sent = [body["messages"][1]["content"] for body in server.bodies() if body["messages"][0]["content"].startswith("Propose")]
+    assert len(sent) > 1
+    assert all(sum(f"Paragraph {number} " in text for text in sent) >= 1 for number in range(600))
+    assert {"weather_named", "sorry_said"} <= {criterion.id for criterion in made.rubric.criteria}
+
+
+def test_an_article_for_which_the_window_leaves_no_room_is_read_by_rules(server: LiveServer, article: Path) -> None:
+    told: list[str] = []
+    made = draft(server, article, told=told, context_tokens=7000)
     assert [criterion.id for criterion in made.rubric.criteria] == ["courtesy"]
-    assert any("longer than the model's window" in line for line in told)
+    assert any("fills the model's window" in line for line in told)
 
 
 def test_the_article_is_fenced_and_orders_in_it_change_no_quote(server: LiveServer, article: Path) -> None:

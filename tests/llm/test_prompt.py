@@ -1,10 +1,11 @@
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from clearbar.errors import ProjectError
 from clearbar.grading.llm.estimate import estimate
-from clearbar.grading.llm.prices import Prices, load_prices
+from clearbar.grading.llm.prices import Price, Prices, load_prices
 from clearbar.grading.llm.prompt import CONSTANT_TOKENS, Prompt, schema_tokens, show
 from clearbar.grading.llm.tokens import estimate_tokens
 from clearbar.rubric_file import load_rubric
@@ -17,6 +18,14 @@ from .conftest import PROMPTS, ROOT, make_rubric, make_transcript
 RUBRIC = make_rubric()
 IDS = tuple(criterion.id for criterion in RUBRIC.criteria)
 PROMPT = Prompt(RUBRIC, PROMPTS, b"secret")
+
+
+def test_prices_that_nobody_compared_for_long_are_said_to_be_old_and_unknown_ones_are_not() -> None:
+    prices = Prices(as_of=date(2026, 1, 1), models={"known": Price(input=1, output=1)})
+    assert prices.stale("known", date(2026, 4, 1)) is None
+    assert "200 days old (2026-01-01)" in (prices.stale("known", date(2026, 7, 20)) or "")
+    assert prices.stale("unknown", date(2026, 7, 20)) is None
+    assert "no stated day" in (prices.model_copy(update={"as_of": None}).stale("known", date(2026, 7, 20)) or "")
 
 
 def test_the_prompt_is_what_it_was() -> None:

@@ -171,6 +171,8 @@ def _estimate(where: Project, settings: Settings, request: "AuditRequest", *, as
         f"{found.conversations} conversations, {found.calls} calls, {found.input_tokens:,} input tokens"
         f" (up to {found.cached_tokens:,} of them cached), {found.output_tokens:,} output tokens; {cost}"
     )
+    if found.prices:
+        notice(found.prices)
     if found.over_long:
         typer.echo(f"{found.over_long} conversations are too long for the model and would go to the rules")
     return 0

@@ -10,7 +10,7 @@ import orjson
 
 from clearbar.articles import Articles
 from clearbar.drafting.matching import match_articles
-from clearbar.drafting.passages import MAX_QUOTE, ArticleText
+from clearbar.drafting.passages import MAX_QUOTE, ArticleText, split_text
 from clearbar.drafting.proposals import Proposals
 from clearbar.drafting.reply import draft_schema, read_proposals
 from clearbar.errors import ProjectError
@@ -34,6 +34,10 @@ from clearbar.verdict import Usage
 __all__ = ["ask_articles"]
 
 TEMPLATE: Final = "draft_rubric.md.j2"
+FRAME: Final = 60
+"""Estimated tokens of roles, marks and the article's name."""
+LEAST: Final = 200
+"""Estimated tokens of an article below which a request is not worth its words."""
 ROUNDS: Final = 2
 """A reply with faults is asked for once more."""
 Message = tuple[str, str]
@@ -53,7 +57,8 @@ def ask_articles(
     Parameters
     ----------
     articles
-        What is read, one request each; one that is longer than the model's window, or whose reply cannot be used, is read by rules.
+        What is read, one request each; one that is longer than the model's window is read in parts. A part whose reply cannot be used
+        is read by rules.
     rubric, known
         Criteria, causes and steps whose ids the model may use again.
     note
@@ -116,15 +121,23 @@ class _Reader:
         self._system = matter.system(orjson.dumps(schema).decode() if shaped else "")
 
     async def read(self, article: ArticleText, note: Callable[[str], None]) -> Proposals:
-        """Return what one article asks for."""
-        messages: list[Message] = [("system", self._system), ("user", _fenced(article))]
-        if estimate_tokens("".join(text for _, text in messages)) > self._room:
-            note(f"{article.file}: longer than the model's window, so rules read it")
+        """Return what one article asks for, from all its parts together."""
+        room = self._room - estimate_tokens(self._system) - FRAME
+        if room < LEAST:
+            note(f"{article.file}: what is known already fills the model's window, so rules read it")
             return self._by_rules(article)
+        parts = split_text(article.text, room)
+        if len(parts) > 1:
+            note(f"{article.file}: longer than the model's window, so it was read in {len(parts)} parts")
+        return sum(await asyncio.gather(*(self._read(part, article, note) for part in parts)), Proposals())
+
+    async def _read(self, part: str, article: ArticleText, note: Callable[[str], None]) -> Proposals:
+        """Return what one part of an article asks for."""
+        messages: list[Message] = [("system", self._system), ("user", _fenced(article.file, part))]
         found, faults = Proposals(), dict[str, str]()
         try:
             for number in range(1, ROUNDS + 1):
-                reply = await self._caller.ask(self._request(article, messages, number))
+                reply = await self._caller.ask(self._request(article, part, messages, number))
                 more, faults = self._understand(reply, article)
                 found += more
                 if not faults:
@@ -135,7 +148,7 @@ class _Reader:
         else:
             for item, wrong in faults.items():
                 note(f"{article.file}: left out {item}: {wrong}")
-        return found if found != Proposals() else self._by_rules(article)
+        return found if found != Proposals() else self._by_rules(article.model_copy(update={"text": part}))
 
     def _understand(self, reply: RawReply, article: ArticleText) -> tuple[Proposals, dict[str, str]]:
         document = read_object(reply)
@@ -146,10 +159,10 @@ class _Reader:
     def _by_rules(self, article: ArticleText) -> Proposals:
         return match_articles([article], self._rubric, self._known)
 
-    def _request(self, article: ArticleText, messages: Sequence[Message], number: int) -> Request:
+    def _request(self, article: ArticleText, part: str, messages: Sequence[Message], number: int) -> Request:
         return Request(
             grade_key=article.id,
-            name=f"draft {number}",
+            name=f"draft {hashlib.sha256(part.encode()).hexdigest()[:8]} {number}",
             grader="draft",
             text_hash=hashlib.sha256(article.text.encode()).hexdigest(),
             messages=lambda: messages,
@@ -184,10 +197,10 @@ def _render(folder: Path, rubric: Rubric, known: Articles, shape: str) -> str:
     )
 
 
-def _fenced(article: ArticleText) -> str:
-    """Return the article between two lines with a mark that depends on its whole text, which it can hardly hold itself."""
-    mark = hashlib.sha256(article.text.encode()).hexdigest()[:10]
-    return f"The article {show(article.file)}:\n<<{mark}\n{show(article.text.strip())}\n{mark}>>"
+def _fenced(file: str, text: str) -> str:
+    """Return an article, or a part of it, between two lines with a mark that depends on its whole text, which it can hardly hold."""
+    mark = hashlib.sha256(text.encode()).hexdigest()[:10]
+    return f"The article {show(file)}:\n<<{mark}\n{show(text.strip())}\n{mark}>>"
 
 
 def _again(faults: Mapping[str, Any]) -> str:

@@ -85,44 +85,55 @@ def compose_draft(
     RubricError
         If nothing was found.
     """
-    points: dict[str, list[Point]] = {}
     told = list(notes)
     new = _usable(proposals.new, rubric, told)
-    kept = [criterion for criterion in rubric.criteria if proposals.known.get(criterion.id)]
-    ids = [item.id for item in kept]
-    made = [_rest(_free(item, ids), proposals.known[item.id], points) for item in kept]
-    made += [_rest(_new(item, rubric), item.support, points) for item in new]
-    if not made:
+    criteria, points = _criteria(proposals, new, rubric)
+    if not criteria:
         raise RubricError(
             "no sentence asks for anything that a conversation could show", fix="name articles on customer service in English"
         )
-    draft = Rubric(
-        name=name,
-        version="0.1",
-        title=f"Draft: {name.replace('_', ' ')}",
-        language=rubric.language,
-        status="draft",
-        about=f"Proposed {how} from articles ({len(texts)}); a person has to read it before anything grades with it.",
-        instructions=rubric.instructions,
-        scales=_used_scales(rubric, made),
-        sections=tuple(section for section in rubric.sections if any(item.section == section.id for item in made)),
-        criteria=tuple(made),
-        bands=_bands(rubric, len(made)),
-        auto_fail_score=rubric.auto_fail_score,
-        min_weight_graded=rubric.min_weight_graded,
-        limits=rubric.limits,
-    )
     articles = Articles(
         articles=tuple(_article(text, points[text.id]) for text in texts if text.id in points),
         causes=_advice(proposals.causes, points),
         steps=_advice(proposals.steps, points),
     )
+    about = f"Proposed {how} from articles ({len(texts)}); a person has to read it before anything grades with it."
     return Draft(
-        rubric=_without_unknown(draft, articles),
+        rubric=_without_unknown(_rubric(criteria, rubric, name=name, about=about), articles),
         articles=articles,
         how=how,
         new=tuple(item.id for item in new),
         notes=tuple(told),
+    )
+
+
+def _criteria(proposals: Proposals, new: Sequence[NewCriterion], rubric: Rubric) -> tuple[tuple[Criterion, ...], dict[str, list[Point]]]:
+    """Return the criteria of a draft, known ones first, and by article the points on which they rest."""
+    points: dict[str, list[Point]] = {}
+    kept = [criterion for criterion in rubric.criteria if proposals.known.get(criterion.id)]
+    ids = [item.id for item in kept]
+    made = [_rest(_free(item, ids), proposals.known[item.id], points) for item in kept]
+    made += [_rest(_new(item, rubric), item.support, points) for item in new]
+    return tuple(made), points
+
+
+def _rubric(criteria: Sequence[Criterion], rubric: Rubric, *, name: str, about: str) -> Rubric:
+    """Return a rubric of these criteria that is marked as a draft, else as the project's is."""
+    return Rubric(
+        name=name,
+        version="0.1",
+        title=f"Draft: {name.replace('_', ' ')}",
+        language=rubric.language,
+        status="draft",
+        about=about,
+        instructions=rubric.instructions,
+        scales=_used_scales(rubric, criteria),
+        sections=tuple(section for section in rubric.sections if any(item.section == section.id for item in criteria)),
+        criteria=tuple(criteria),
+        bands=_bands(rubric, len(criteria)),
+        auto_fail_score=rubric.auto_fail_score,
+        min_weight_graded=rubric.min_weight_graded,
+        limits=rubric.limits,
     )
 
 

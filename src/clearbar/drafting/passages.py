@@ -9,10 +9,11 @@ from typing import Final
 from clearbar.articles import Passage
 from clearbar.errors import SourceError
 from clearbar.grading.llm.evidence import Locator
+from clearbar.grading.llm.tokens import estimate_tokens
 from clearbar.model import Model
 from clearbar.transcript import Role, Turn
 
-__all__ = ["MAX_QUOTE", "ArticleText", "identifier", "read_articles", "shorten", "words_of"]
+__all__ = ["MAX_QUOTE", "ArticleText", "identifier", "read_articles", "shorten", "split_text", "words_of"]
 
 MAX_QUOTE: Final = 25
 """Words of a passage that are quoted."""
@@ -22,6 +23,9 @@ _LARGEST: Final = 2_000_000
 _BLOCK = re.compile(r"\n[ \t]*\n|\n(?=[ \t]*(?:[-*+•]|\d+[.)]|#{1,6})[ \t])")
 _MARKUP = re.compile(r"^[ \t]*(?:[-*+•>]|\d+[.)]|#{1,6})[ \t]+")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"'”’)\]*_]*\s+(?=[\"'“‘(\[*_]*[A-Z0-9])")  # noqa: RUF001 - typographic quotes
+_CUTS: Final = (re.compile(r"\n[ \t]*\n\s*"), _SENTENCE, re.compile(r"\s+"))
+OVERLAP: Final = 0.1
+"""Share of a part up to which the last piece of the part before is read once more."""
 _WORD = re.compile(r"\w+(?:['’]\w+)?")
 
 
@@ -72,6 +76,40 @@ def read_articles(paths: Sequence[Path]) -> list[ArticleText]:
             taken = {article.id for article in articles.values()}
             articles[file.resolve()] = ArticleText(id=identifier(file.stem, taken, "article"), file=file.name, text=_read(file))
     return list(articles.values())
+
+
+def split_text(text: str, room: int) -> list[str]:
+    """Return a text in parts of at most `room` estimated tokens, with nothing left out.
+
+    Parts end between paragraphs; where one is longer than a part, between sentences; else between words, and at worst within one. A part
+    begins with the last piece of the part before where that is short, so that what belongs together is read together.
+    """
+    pieces = [(span, estimate_tokens(text[span[0] : span[1]])) for span in _pieces(text, (0, len(text)), room, _CUTS)]
+    parts: list[tuple[int, int]] = []
+    start, size = 0, 0
+    for place, (_, cost) in enumerate(pieces):
+        if size + cost > room and place > start:
+            parts.append((start, place))
+            before = pieces[place - 1][1]
+            again = place - 1 > start and before <= room * OVERLAP and before + cost <= room
+            start, size = (place - 1, before) if again else (place, 0)
+        size += cost
+    spans = [(pieces[first][0][0], pieces[last - 1][0][1]) for first, last in [*parts, (start, len(pieces))] if first < last]
+    return [text[first:last] for first, last in spans]
+
+
+def _pieces(text: str, span: tuple[int, int], room: int, cuts: Sequence[re.Pattern[str]]) -> Iterator[tuple[int, int]]:
+    """Yield spans of a text, none larger than a part; together they hold all of it but the space at the cuts."""
+    first, last = span
+    if estimate_tokens(text[first:last]) <= room:
+        yield span
+    elif not cuts:  # no text has more tokens than characters
+        yield from ((start, min(start + room, last)) for start in range(first, last, room))
+    else:
+        for found in cuts[0].finditer(text, first, last):
+            yield from _pieces(text, (first, found.start()), room, cuts[1:])
+            first = found.end()
+        yield from _pieces(text, (first, last), room, cuts[1:])
 
 
 def identifier(words: str, taken: set[str] | frozenset[str], otherwise: str) -> str:

@@ -1,6 +1,7 @@
 """What grading would cost, before anything is sent."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from clearbar.grading.llm.asking import FRAME_TOKENS, Sizes
@@ -34,6 +35,8 @@ class Estimate(Model):
     output_tokens: int
     cost_usd: float | None
     """Without any caching; null where the model's price is not in the table."""
+    prices: str | None = None
+    """That the price was not compared with the provider's for long, where it was not."""
 
 
 def estimate(transcripts: Sequence[RedactedTranscript], rubric: Rubric, settings: LlmSettings, *, prompt_folder: Path) -> Estimate:
@@ -65,4 +68,5 @@ def estimate(transcripts: Sequence[RedactedTranscript], rubric: Rubric, settings
         cached_tokens=max(0, cached - max(sizes.constants.values())) if calls else 0,
         output_tokens=usage.output_tokens,
         cost_usd=prices.cost(settings.model or "", usage, batch=settings.mode == "batch"),
+        prices=prices.stale(settings.model or "", datetime.now(UTC).date()),
     )

@@ -99,7 +99,9 @@ class LlmGrader:
         self.prices = load_prices(prompt_folder / "prices.yaml")
         self._price = self.prices.of(settings.model or "")
         self.notes: list[str] = []
-        """What a person should know about this server and model."""
+        """What a person should know about this server, model and its price."""
+        if stale := self.prices.stale(settings.model or "", datetime.now(UTC).date()):
+            self._note(stale)
         self._folder = prompt_folder
         self._secret = secret
         self._replicate = replicate

@@ -1,5 +1,6 @@
 """What calls cost, by a table in the project; a model that is not in it is counted in tokens only."""
 
+from datetime import date
 from pathlib import Path
 
 import yaml
@@ -12,6 +13,9 @@ from clearbar.verdict import Usage
 __all__ = ["Price", "Prices", "load_prices"]
 
 MILLION = 1_000_000
+STALE_DAYS = 120
+"""Days after which prices are said to be old."""
+HOW = "and set as_of in prompts/prices.yaml"
 
 
 class Price(Model):
@@ -27,7 +31,8 @@ class Price(Model):
 class Prices(Model):
     """Prices by name of the model; a name that ends in `*` stands for all that begin so."""
 
-    as_of: str = ""
+    as_of: date | None = None
+    """When the prices were last compared with the providers' pages."""
     batch_discount: float = Field(default=0.5, ge=0, le=1)
     """Share that is taken off for batches."""
     models: dict[str, Price] = {}
@@ -38,6 +43,15 @@ class Prices(Model):
             return self.models[model]
         fitting = [name for name in self.models if name.endswith("*") and model.startswith(name[:-1])]
         return self.models[max(fitting, key=len)] if fitting else None
+
+    def stale(self, model: str, today: date) -> str | None:
+        """Say that a model's price was not compared with the provider's for long, or never; None where it was, or is unknown anyway."""
+        if self.of(model) is None:
+            return None
+        if self.as_of is None:
+            return f"prices are of no stated day: compare them with your provider's {HOW}"
+        days = (today - self.as_of).days
+        return f"prices are {days} days old ({self.as_of}): compare them with your provider's {HOW}" if days > STALE_DAYS else None
 
     def cost(self, model: str, usage: Usage, *, batch: bool = False) -> float | None:
         """Return the dollars that a usage costs, or None where the price is unknown."""
@@ -62,7 +76,7 @@ def load_prices(file: Path) -> Prices:
         return Prices()
     try:
         raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-        return Prices.model_validate({**raw, "as_of": str(raw.get("as_of", ""))} if isinstance(raw, dict) else raw)
+        return Prices.model_validate(raw)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         field = ".".join(str(part) for part in first["loc"])
