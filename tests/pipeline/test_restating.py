@@ -94,6 +94,13 @@ def test_an_accepted_dispute_restates_the_report_and_says_why(folder: Folder, st
     assert folder.restate() == []
 
 
+def test_several_disputes_are_told_in_one_go(folder: Folder, store: Store, rubric: Rubric) -> None:
+    for one in TALKS[:2]:
+        decide(store, contest(store, one, rubric), DisputeState.ACCEPTED)
+    folder.restate()
+    assert [one["because"] for one in folder.twin()["revisions"]] == ["disputes 1 and 2 changed verdicts in it"]
+
+
 def test_a_rejected_dispute_changes_no_number_and_restates_nothing(folder: Folder, store: Store, rubric: Rubric) -> None:
     page = folder.page()
     decide(store, contest(store, TALKS[0], rubric), DisputeState.REJECTED, "below")

@@ -2,11 +2,12 @@
 
 import fcntl
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from clearbar.model import digest
 from clearbar.pipeline.checking import Checked, Measured
@@ -18,6 +19,8 @@ from clearbar.store import Edition, Outdated, Run, Store, StoredRevision
 from clearbar.verdict import GradedBy
 
 __all__ = ["History", "keep_edition", "measured_of", "open_folder"]
+
+_DISPUTE: Final = re.compile(r"dispute (\d+) changed a verdict in it(.*)")
 
 
 class History:
@@ -72,7 +75,7 @@ class History:
             folder=str(self.folder),
             slug=slug,
             revision=(known[-1].revision if known else 1) + 1,
-            why=pending.why,
+            why=_in_short(pending.why),
             replaced=hashlib.sha256(page.read_bytes()).hexdigest(),
             marks=pending.marks,
             at=datetime.now(UTC),
@@ -84,6 +87,22 @@ class History:
         """Return the later editions of a report, the newest first."""
         found = reversed(self._found.get(slug, ()))
         return tuple(Revision(number=one.revision, on=one.at.date(), because=one.why, replaced=one.replaced) for one in found)
+
+
+def _in_short(why: str) -> str:
+    """Tell several disputes in one go."""
+    parts: dict[str, list[str]] = {}
+    for reason in why.split("; "):
+        found = _DISPUTE.fullmatch(reason)
+        parts.setdefault(found[2] if found else reason, []).extend([found[1]] if found else [])
+    told = (_disputes(numbers) + rest if numbers else rest for rest, numbers in parts.items())
+    return "; ".join(told)
+
+
+def _disputes(numbers: Sequence[str]) -> str:
+    if len(numbers) == 1:
+        return f"dispute {numbers[0]} changed a verdict in it"
+    return f"disputes {', '.join(numbers[:-1])} and {numbers[-1]} changed verdicts in it"
 
 
 @contextmanager

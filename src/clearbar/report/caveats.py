@@ -38,9 +38,10 @@ def _grader_warning(given: Counter[str]) -> Iterator[str]:
     elif given["human"] == total:
         yield "Graded by people."
     elif given["rules"]:
+        others = " and ".join(name for kind, name in (("llm", "a language model"), ("human", "people")) if given[kind])
         yield (
             f"Graded by machines: {percent(given['rules'] / total)} of the verdicts come from rules, which find words and do not "
-            "understand them, the others from a language model or people. Take machine grades as pointers, not as facts."
+            f"understand them, the others from {others}. Take machine grades as pointers, not as facts."
         )
     else:
         yield "Graded by a language model, which can misread what a person would not. Take its grades as pointers, not as facts."

@@ -23,6 +23,7 @@ from clearbar.report.words import (
     share_words,
 )
 from clearbar.transcript import Role
+from clearbar.verdict import GradedBy
 
 __all__ = ["render", "render_index", "render_team"]
 
@@ -57,6 +58,8 @@ def render_team(report: TeamReport) -> str:
         quality=list(quality_lines(report.quality)),
         rejected=report.pull.rejected if report.pull else len(report.rejections),
         bands=band_segments(report),
+        lifted=sum(item.overturned for item in report.auto_fails),
+        corrected_by_people=any(tally.count for tally in report.by_verdict if tally.id == GradedBy.HUMAN),
         sections=_sections(report.criteria),
         conversation_kinds=grader_segments(report.by_conversation),
         verdict_kinds=grader_segments(report.by_verdict),
