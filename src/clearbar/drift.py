@@ -30,7 +30,21 @@ from clearbar.resampling import exact_bounds
 from clearbar.rubric import Rubric
 from clearbar.verdict import Audit
 
-__all__ = ["BASELINE", "RISE", "AnchorNight", "Attribution", "CriterionDrift", "Drift", "GraderState", "anchor_night", "attribute", "watch"]
+__all__ = [
+    "BASELINE",
+    "RISE",
+    "AnchorNight",
+    "Attribution",
+    "CriterionDrift",
+    "Drift",
+    "Followed",
+    "GraderState",
+    "alarm_threshold",
+    "anchor_night",
+    "attribute",
+    "follow",
+    "watch",
+]
 
 BASELINE: Final = 10
 """Least number of nights after the first that tell how often grades flip when nothing changed; further calm nights add to it."""
@@ -114,13 +128,14 @@ def watch(nights: Sequence[AnchorNight], rubric: Rubric, *, false_alarms_a_year:
     ----------
     nights
         In order of time. The first is the reference, the next ten tell how often each anchor flips anyway, the rest are watched;
-        nights that passed without a suspicion add to what is known.
+        nights that passed without a suspicion add to what is known. An alarm stands for ten nights; then the grader as it is now is
+        the new reference, from the first night of the suspicion on.
     rubric
         Its criteria share the allowance of false alarms.
     false_alarms_a_year
         Over all criteria together, if the grader never changes.
     """
-    threshold = log(NIGHTS_A_YEAR * len(rubric.criteria) / false_alarms_a_year)
+    threshold = alarm_threshold(len(rubric.criteria), false_alarms_a_year)
     criteria = tuple(_criterion(nights, item.id, threshold) for item in rubric.criteria) if nights else ()
     alarmed = [item for item in criteria if item.alarm]
     since = min((item.since for item in alarmed if item.since), default=None)
@@ -128,28 +143,67 @@ def watch(nights: Sequence[AnchorNight], rubric: Rubric, *, false_alarms_a_year:
     return Drift(nights=len(nights), criteria=criteria, alarm=bool(alarmed), causes=causes, why=_why(nights, alarmed, causes))
 
 
+def alarm_threshold(criteria: int, false_alarms_a_year: float = 1.0) -> float:
+    """Return the threshold for an allowance of false alarms that so many criteria share [2]_."""
+    return log(NIGHTS_A_YEAR * criteria / false_alarms_a_year)
+
+
 def _criterion(nights: Sequence[AnchorNight], criterion: str, threshold: float) -> CriterionDrift:
+    start = 0
     flipped = _flipped(nights, criterion)
-    usual = _usual(flipped[:BASELINE])
-    total, since, alarm = 0.0, None, False
-    for place in range(BASELINE, len(flipped)):
-        total = max(0.0, total + _evidence(flipped[place], usual))
-        since = None if total == 0 else since or nights[1 + place].at
-        if alarm := total >= threshold:
-            break
-        if since is None:  # all nights up to here were calm
-            usual = _usual(flipped[: 1 + place])
-    last = flipped[-1] if len(flipped) else np.zeros(len(nights[0].levels))
+    found = follow(flipped, threshold)
+    while found.alarm is not None and len(flipped) - found.alarm > BASELINE:
+        start += 1 + (found.since or 0)
+        flipped = _flipped(nights[start:], criterion)
+        found = follow(flipped, threshold)
+    alarm = found.alarm is not None
+    last = flipped[-1] if len(flipped) else np.zeros(len(nights[start].levels))
     return CriterionDrift(
         criterion=criterion,
         anchors=int(np.isfinite(last).sum()),
         flips=int(np.nansum(last)),
-        usual=round(usual.rate, 4),
-        statistic=round(total, 3),
+        usual=round(found.usual, 4),
+        statistic=round(found.statistic, 3),
         threshold=round(threshold, 3),
         alarm=alarm,
-        since=since if alarm else None,
+        since=nights[start + 1 + found.since].at if alarm and found.since is not None else None,
     )
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What a series of nights shows of one criterion, up to the first alarm; nights are counted from the one after the reference."""
+
+    statistic: float
+    usual: float
+    """Flip rate in calm nights."""
+    since: int | None
+    """First night of the suspicion that there is now."""
+    alarm: int | None
+    """Night in which the alarm was raised."""
+
+
+def follow(flipped: Floats, threshold: float) -> Followed:
+    """Return the cumulative sum of evidence for a rise of the flip rate.
+
+    Parameters
+    ----------
+    flipped
+        Which anchors differ from the reference night, shape `(nights, anchors)`; NaN where one is missing.
+    threshold
+        At which the alarm is raised.
+    """
+    usual = _usual(flipped[:BASELINE])
+    total, since = 0.0, None
+    for place in range(BASELINE, len(flipped)):
+        total = max(0.0, total + _evidence(flipped[place], usual))
+        if total == 0:  # all nights up to here were calm
+            usual, since = _usual(flipped[: 1 + place]), None
+            continue
+        since = place if since is None else since
+        if total >= threshold:
+            return Followed(total, usual.rate, since, place)
+    return Followed(total, usual.rate, since, None)
 
 
 def _flipped(nights: Sequence[AnchorNight], criterion: str) -> Floats:

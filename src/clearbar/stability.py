@@ -74,6 +74,18 @@ class FlipRate(Model):
     """The grader is deterministic: on these conversations the rate is no estimate."""
 
 
+class ErrorRate(Model):
+    """How often a grader differs from the labels in one group of conversations."""
+
+    group: str
+    criterion: str
+    compared: int
+    wrong: int
+    rate: float | None
+    low: float | None
+    high: float | None
+
+
 class Stability(Model):
     """All flip rates."""
 
@@ -81,6 +93,8 @@ class Stability(Model):
     rates: tuple[FlipRate, ...]
     failed: dict[str, int]
     """Conversations that could not be graded, by probe; they enter no rate."""
+    errors: tuple[ErrorRate, ...] = ()
+    """How often the grader differs from labels, by language and by channel, where there are labels."""
 
     def of(self, probe: Probe, criterion: str) -> FlipRate | None:
         """Return one rate."""
@@ -287,18 +301,6 @@ def _cased(word: str, model: str) -> str:
 def _tidy(text: str, before: str) -> str:
     """Close the gaps that left-out words leave."""
     return text if text == before else re.sub(r"(?<=\S) {2,}(?=\S)", " ", text).strip(" ")
-
-
-class ErrorRate(Model):
-    """How often a grader differs from the labels in one group of conversations."""
-
-    group: str
-    criterion: str
-    compared: int
-    wrong: int
-    rate: float | None
-    low: float | None
-    high: float | None
 
 
 def error_rates(audits: Sequence[Audit], resolved: Resolved, rubric: Rubric, group_of: Callable[[Audit], str]) -> tuple[ErrorRate, ...]:

@@ -105,6 +105,24 @@ def test_check_compares_the_rules_with_the_labels(clearbar: Clearbar) -> None:
     table = clearbar("check", "--grader", "rules")
     assert "courtesy" in table.out
     assert "macro kappa" in table.out
+    assert {one["grader"] for one in said.json["graders"]} == {"rules", "labels by pass-a", "labels by pass-b"}
+    assert all(words in table.out for words in ("labels by pass-a", "judged at once (Holm)", "look 2 at this set", "Beside it"))
+    quoted = [one for one in said.json["disagreements"] if one["label_evidence"]]
+    assert all(len(one["label_quotes"]) == len(one["label_evidence"]) for one in quoted)
+
+
+def test_errors_by_language_and_channel_are_told_with_the_fairness_probes(clearbar: Clearbar, tmp_path: Path) -> None:
+    turns = [{"role": "customer", "text": "Hello, my parcel is not here."}, {"role": "agent", "text": "I am sorry, I will send it today."}]
+    labelled = [
+        {"id": f"t{place}", "turns": turns, "channel": "chat", "language": "en", "labels": {"levels": {"courtesy": 1}}}
+        for place in range(4)
+    ]
+    (tmp_path / "own.jsonl").write_text("\n".join(map(json.dumps, labelled)), encoding="utf-8")
+    said = clearbar("check", "--fairness", "--transcripts", tmp_path / "own.jsonl", "--grader", "rules", "--json")
+    assert {one["conversations"] for one in said.json["rates"]} <= {0, 4}
+    assert {(one["group"], one["compared"]) for one in said.json["errors"]} == {("language en", 4), ("channel chat", 4)}
+    assert clearbar("check", "--fairness", "--html", tmp_path / "page.html").code == 2
+    assert clearbar("check", "--fairness", "--stability").code == 2
 
 
 def test_reports_are_made_again_from_the_store(clearbar: Clearbar, tmp_path: Path) -> None:

@@ -33,10 +33,12 @@ class GraderComparison(Model):
 def compare(by_grader: Mapping[str, Sequence[Audit]], resolved: Resolved, rubric: Rubric) -> tuple[GraderComparison, ...]:
     """Return coverage, overlap, conflict and accuracy for every criterion and grader.
 
+    Whoever labelled blind counts as a grader too, named `labels by …`; their accuracy is against what all labels came to.
+
     Parameters
     ----------
     by_grader
-        Audits by the grader's name; reviewers count as one more.
+        Audits by the grader's name.
     resolved
         Labels that say who is right; may be empty.
     rubric
@@ -44,11 +46,16 @@ def compare(by_grader: Mapping[str, Sequence[Audit]], resolved: Resolved, rubric
     """
     said = {grader: _said(audits) for grader, audits in by_grader.items()}
     conversations = sorted({id for given in said.values() for id, _ in given})
-    return tuple(_row(criterion.id, grader, conversations, said, resolved) for criterion in rubric.criteria for grader in by_grader)
+    said |= {f"labels by {name}": _labelled(resolved, name) for name in resolved.annotators}
+    return tuple(_row(criterion.id, grader, conversations, said, resolved) for criterion in rubric.criteria for grader in said)
 
 
 def _said(audits: Sequence[Audit]) -> dict[tuple[str, str], str]:
     return {(audit.transcript, verdict.criterion): verdict.level for audit in audits for verdict in audit.verdicts}
+
+
+def _labelled(resolved: Resolved, annotator: str) -> dict[tuple[str, str], str]:
+    return {(id, criterion): level for id, given in resolved.blind.items() for criterion, level in given.get(annotator, {}).items()}
 
 
 def _row(

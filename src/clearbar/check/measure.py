@@ -257,7 +257,7 @@ def _disagreements(pairs: Pairs, resolved: Resolved, rubric: Rubric) -> Iterator
             audit = pairs.audits[row]
             verdict = next((item for item in audit.verdicts if item.criterion == criterion.id), None)
             state = known[int(pairs.cells[row, place]) % len(known)]
-            yield _disagreement(audit.transcript, criterion.id, state, verdict, resolved)
+            yield _disagreement(audit, criterion.id, state, verdict, resolved)
 
 
 def _differing(pairs: Pairs, place: int) -> NDArray[np.intp]:
@@ -265,14 +265,17 @@ def _differing(pairs: Pairs, place: int) -> NDArray[np.intp]:
     return np.flatnonzero((cells >= 0) & (cells // size != cells % size))
 
 
-def _disagreement(transcript: str, criterion: str, state: str, verdict: Verdict | None, resolved: Resolved) -> Disagreement:
+def _disagreement(audit: Audit, criterion: str, state: str, verdict: Verdict | None, resolved: Resolved) -> Disagreement:
+    transcript = audit.transcript
     ruling = resolved.rulings[transcript][criterion]
+    turns = resolved.evidence.get(transcript, {}).get(criterion, ())
     return Disagreement(
         transcript=transcript,
         criterion=criterion,
         label=ruling.level,
         basis=ruling.basis,
-        label_evidence=resolved.evidence.get(transcript, {}).get(criterion, ()),
+        label_evidence=turns,
+        label_quotes=tuple(audit.turns[turn].text for turn in turns if turn < len(audit.turns)) if audit.turns else (),
         grade=state,
         reason=verdict.reason if verdict else ("no verdict" if state == UNGRADED else None),
         grader=verdict.grader if verdict else "",

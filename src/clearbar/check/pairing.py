@@ -83,7 +83,7 @@ def _state(verdict: Verdict | None, known: Sequence[str], odd: Counter[str]) -> 
         odd["verdicts name a level that the rubric does not have and count as ungraded"] += 1
         return UNGRADED
     if verdict.fallback_reason:
-        odd["verdicts come from a fallback grader"] += 1
+        odd[f"verdicts come from another grader than was asked ({verdict.fallback_reason})"] += 1
     return verdict.level
 
 

@@ -152,11 +152,12 @@ class CriterionCheck(Model):
     """Whether it stays `go` when all criteria are judged at once (Holm)."""
 
     def as_json(self) -> dict[str, Any]:
-        """Return the fields of the contract of `clearbar check --json`."""
-        return self.model_dump(mode="json", include=set(_CONTRACT))
+        """Return what `clearbar check --json` tells of it."""
+        told = self.model_dump(mode="json", exclude={"criterion"})
+        return {name: told[name] for name in (*_FIRST, *(name for name in told if name not in _FIRST))}
 
 
-_CONTRACT = (
+_FIRST = (
     "n",
     "agreement",
     "kappa",
@@ -199,6 +200,8 @@ class Disagreement(Model):
     basis: Basis
     label_evidence: tuple[int, ...]
     """Turns that the label points to."""
+    label_quotes: tuple[str, ...] = ()
+    """What these turns say, where the audit has the text."""
     grade: str
     reason: str | None
     """Why it is ungraded, where it is."""
@@ -248,4 +251,8 @@ class CheckResult(Model):
             "n": self.n,
             "criteria": {id: item.as_json() for id, item in self.criteria.items()},
             "macro": self.macro.model_dump(mode="json"),
+            **self.model_dump(mode="json", include=set(_BESIDE)),
         }
+
+
+_BESIDE = ("confidence", "clustered_by", "provenance", "annotators", "looks", "disagreements", "notes")

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,9 @@ import orjson
 
 import clearbar
 from clearbar.audit import assemble
-from clearbar.check import CheckResult, check, load_thresholds
+from clearbar.check import CheckResult, GraderComparison, check, compare, load_thresholds
 from clearbar.errors import LabelError, ProjectError, Rejection, RubricError, SourceError
+from clearbar.grading import Grader
 from clearbar.labelled import Resolved, resolve
 from clearbar.labels_file import read_labels, read_provenance
 from clearbar.model import Model, digest
@@ -27,7 +28,8 @@ from clearbar.report import Agreements
 from clearbar.report.measured import agreements_of
 from clearbar.settings import Settings
 from clearbar.store import Outcome
-from clearbar.verdict import Audit, GradedBy
+from clearbar.transcript import RedactedTranscript
+from clearbar.verdict import Audit, Grade, GradedBy
 
 __all__ = ["CheckRequest", "Checked", "Measured", "measured", "run_check"]
 
@@ -56,6 +58,8 @@ class Checked(Model):
     grader: str
     labelled_set: str
     result: CheckResult
+    graders: tuple[GraderComparison, ...] = ()
+    """Rules, LLM and whoever labelled blind, beside one another."""
     notes: tuple[str, ...]
     rejected: tuple[Rejection, ...]
 
@@ -63,6 +67,11 @@ class Checked(Model):
     def exit_code(self) -> int:
         """0 no criterion is `no_go` · 1 one is, or records were rejected."""
         return 0 if self.result.passed and not self.rejected else 1
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what `clearbar check --json` prints."""
+        graders = [item.model_dump(mode="json") for item in self.graders]
+        return {**self.result.as_json(), "labelled_set": self.labelled_set, "graders": graders}
 
     def rows(self) -> list[dict[str, Any]]:
         """Return one row a criterion, for a table."""
@@ -123,7 +132,7 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
         labels = [label for label in labels if label.id in side]
     resolved = resolve(labels, space.rubric, read_provenance(label_paths))
     transcripts = request.transcripts or ((str(space.project.path(CONVERSATIONS)),) if own else tuple(request.labels))
-    audits, unread = _audits(space, resolved, AuditRequest(sources=transcripts, map=request.map), notice)
+    audits, by_grader, unread = _audits(space, resolved, AuditRequest(sources=transcripts, map=request.map), notice)
     if not audits:
         raise LabelError(
             "none of the labels belongs to a conversation that was read", fix="name the conversations with --transcripts PATH-OR-GLOB"
@@ -135,6 +144,7 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
         grader=space.asked,
         labelled_set=f"clearbar's own labelled set ({request.split} part)" if own else ", ".join(Path(path).name for path in label_paths),
         result=result,
+        graders=compare(by_grader, resolved, space.rubric),
         notes=result.notes,
         rejected=(*rejected, *unread),
     )
@@ -145,9 +155,10 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
 
 def _audits(
     space: Workspace, resolved: Resolved, request: AuditRequest, notice: Callable[[str], None]
-) -> tuple[list[Audit], list[Rejection]]:
-    """Grade the labelled ones among the conversations."""
+) -> tuple[list[Audit], dict[str, list[Audit]], list[Rejection]]:
+    """Grade the labelled ones among the conversations; return their audits, and what each grader says by itself."""
     audits: list[Audit] = []
+    by_grader: dict[str, list[Audit]] = {}
     unread: list[Rejection] = []
     for source in open_sources(space.project, space.settings, request, notice):
         records = pull(space.redactor, space.settings, source, request, after=None, now=datetime.now(UTC), room=Room(None))
@@ -158,8 +169,19 @@ def _audits(
             graded = grade_batch(space, wanted, space.store.known_grades(keys) if space.store else None)
             if space.store:
                 space.store.save_grades([grade for item in graded for grade in item.fresh])
-            audits += [assemble(item.transcript, space.rubric, item.verdicts, item.usage) for item in graded]
-    return audits, unread
+            audits += [assemble(item.transcript, space.rubric, item.verdicts, item.usage, with_text=True) for item in graded]
+            for grader in (space.rules, *([space.llm] if space.llm else [])):
+                by_grader.setdefault(grader.graded_by.value, []).extend(_alone(space, grader, wanted))
+    return audits, by_grader, unread
+
+
+def _alone(space: Workspace, grader: Grader, transcripts: Sequence[RedactedTranscript]) -> list[Audit]:
+    """Return what one grader by itself said, of the grades that there are; rules are asked where there are none."""
+    by_key = {grader.key(one): one for one in transcripts}
+    known = space.store.known_grades(by_key) if space.store else {}
+    if not known and grader is space.rules:
+        known = {one.key: one for one in grader.grade(transcripts) if isinstance(one, Grade)}
+    return [assemble(by_key[key], space.rubric, grade.verdicts) for key, grade in known.items()]
 
 
 def _rejected(item: Taken | Dropped) -> TypeGuard[Dropped]:

@@ -1,5 +1,8 @@
 """A check of a grader against labels as one self-contained HTML page, in the dress of the reports."""
 
+from collections.abc import Sequence
+
+from clearbar.check.comparison import GraderComparison
 from clearbar.check.result import CheckResult, CriterionCheck
 from clearbar.report.page import render
 
@@ -10,7 +13,7 @@ SHOWN = 12
 _DECISIONS = {"go": "trusted", "no_go": "not trusted", "too_few": "too few labels"}
 
 
-def render_check(result: CheckResult, *, labelled_set: str) -> str:
+def render_check(result: CheckResult, *, labelled_set: str, graders: Sequence[GraderComparison] = ()) -> str:
     """Return the page.
 
     Parameters
@@ -19,6 +22,8 @@ def render_check(result: CheckResult, *, labelled_set: str) -> str:
         Of the check.
     labelled_set
         The set's name, for people.
+    graders
+        Graders and annotators beside one another.
     """
     differing = {id: [item for item in result.disagreements if item.criterion == id] for id in result.criteria}
     return render(
@@ -28,6 +33,7 @@ def render_check(result: CheckResult, *, labelled_set: str) -> str:
         decisions=_DECISIONS,
         trusted=sum(item.decision.value == "go" for item in result.criteria.values()),
         differing=differing,
+        graders=graders,
         shown=SHOWN,
         figure=_figure,
         between=_between,
