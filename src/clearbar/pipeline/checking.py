@@ -170,7 +170,8 @@ def _audits(
             if space.store:
                 space.store.save_grades([grade for item in graded for grade in item.fresh])
             audits += [assemble(item.transcript, space.rubric, item.verdicts, item.usage, with_text=True) for item in graded]
-            for grader in (space.rules, *([space.llm] if space.llm else [])):
+            alone: list[Grader] = [space.rules, *([space.llm] if space.llm else [])]
+            for grader in alone:
                 by_grader.setdefault(grader.graded_by.value, []).extend(_alone(space, grader, wanted))
     return audits, by_grader, unread
 
