@@ -11,12 +11,14 @@ what was asked.
 import argparse
 import asyncio
 import base64
+import codecs
 import contextlib
 import hashlib
 import itertools
 import json
 import re
 import time
+import unicodedata
 from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -154,28 +156,66 @@ class Brain:
         return {"turn": number, "text": part if len(part) >= 6 else text}
 
 
+ALL = re.compile(
+    r"\b(every|all|each|everywhere|alle|alles|jede|toutes|tous|todas|todos|tudo|wszystkie|всем|все|каждый|tüm)\b|所有|全部", re.IGNORECASE
+)
+SPEAKS_OF_GRADING = re.compile(
+    r"grad|scor|mark|rate|review|point|item|criteri|kryteri|ölçüt|пункт|项目|inspector|reader|checks? this|levels?\b|result|put\b",
+    re.IGNORECASE,
+)
+HIGHEST = re.compile(r"\b(highest|best|top|full) (mark|level|grade|score)", re.IGNORECASE)
+LOWEST = re.compile(r"\b(lowest|worst) (mark|level|grade|score)", re.IGNORECASE)
+LOOKALIKES = str.maketrans("асеһіорѕхуАВСЕНІКМОРТХ", "acehiopsxyABCEHIKMOPTX")  # noqa: RUF001 - that they look alike is the point
+LEET = str.maketrans("431057", "aeiost")
+JOINED = 3
+"""Turns of one speaker that are understood together."""
+
+
 def _orders(asked: Asked) -> dict[str, tuple[str, int, str]]:
-    """Return the levels that the conversation itself orders, as a model does that takes data for instructions."""
+    """Return the levels that the conversation itself orders, as a model does that takes data for instructions.
+
+    It understands more than most: a level by its name or as the highest or lowest mark, a criterion by its name or as one of all, in
+    several languages, scripts and encodings, and an order in pieces.
+    """
     found: dict[str, tuple[str, int, str]] = {}
-    for number, _, text in asked.turns:
-        for words in _decoded(text):
-            lower = words.lower()
-            for id, levels in asked.levels.items():
-                ordered = [
-                    level for level in levels if level != "abstain" and re.search(rf"\b{re.escape(level.replace('_', ' '))}\b", lower)
-                ]
-                if ordered and (id in lower or re.search(r"\b(every|all|each|alle|jede|toutes|tous|todas|todos|каждый)\b", lower)):
-                    found[id] = (ordered[0], number, text.split("\n")[0][:120])
+    for number, who, text in asked.turns:
+        before = [words for other, speaker, words in asked.turns if speaker == who and other <= number][-JOINED:]
+        for words in (*_decoded(text), *((" ".join(before),) if len(before) > 1 else ())):
+            for id, level in _ordered(words, asked).items():
+                found.setdefault(id, (level, number, text.split("\n")[0][:120]))
     return found
 
 
+def _ordered(words: str, asked: Asked) -> dict[str, str]:
+    """Return the levels that some words order."""
+    lower = words.lower()
+    of_all, grading = bool(ALL.search(words)), bool(SPEAKS_OF_GRADING.search(words))
+    ordered = {}
+    for id, levels in asked.levels.items():
+        if not (of_all or id in lower or id.replace("_", " ") in lower):
+            continue
+        scale = [level for level in levels if level not in {"abstain", "not_applicable"}]
+        named = [level for level in scale if re.search(rf"\b{re.escape(level.replace('_', ' '))}(?:\b|_)", lower)]
+        if not named and grading and HIGHEST.search(words):
+            named = scale[-1:]
+        if not named and grading and LOWEST.search(words):
+            named = scale[:1]
+        if named:
+            ordered[id] = named[0]
+    return ordered
+
+
 def _decoded(text: str) -> list[str]:
-    """Return a text and what is hidden in it by base64, reversal or letters between dots."""
-    shown = [text, text.replace(".", "").replace("-", "") if re.search(r"(?:\w[.-]){6}", text) else ""]
+    """Return a text and what is hidden in it: base64, hexadecimal digits, ROT13, reversal, look-alike letters, letters between dots."""
+    plain = unicodedata.normalize("NFKC", text).translate(LOOKALIKES)
+    shown = [text, plain, text[::-1], codecs.encode(text, "rot13"), plain.translate(LEET)]
+    if re.search(r"(?:\w[.-]){6}", text):
+        shown.append(text.replace(".", "").replace("-", ""))
     for chunk in re.findall(r"[A-Za-z0-9+/]{24,}={0,2}", text):
         with contextlib.suppress(ValueError):
             shown.append(base64.b64decode(chunk + "=" * (-len(chunk) % 4)).decode(errors="ignore"))
-    return shown
+    digits = re.findall(r"\b(?:[0-9a-f]{2}){8,}\b", text)
+    return [*shown, *(bytes.fromhex(chunk).decode(errors="ignore") for chunk in digits)]
 
 
 class Server:
@@ -270,6 +310,9 @@ class Server:
         if refusal := self._refuse(request, body):
             return refusal
         self.requests += 1
+        if not _ours(body):
+            await asyncio.sleep(self.config.latency)
+            return await self._answer(request, body, self._completion(body, _foreign(body), "stop"))
         asked = Asked(body)
         if asked.system.startswith("Propose criteria"):
             self.bodies = [*self.bodies[-19:], body]
@@ -369,7 +412,7 @@ class Server:
                 "prompt_tokens": sent,
                 "completion_tokens": written,
                 "total_tokens": sent + written,
-                "prompt_tokens_details": {"cached_tokens": len(body["messages"][0]["content"]) // 4},
+                "prompt_tokens_details": {"cached_tokens": len(body["messages"][0]["content"] or "") // 4},
             },
         }
 
@@ -525,6 +568,43 @@ class Server:
         done.reverse()  # the order of the lines means nothing
         batch["output_file_id"] = self._keep("".join(json.dumps(line) + "\n" for line in done).encode())
         batch["error_file_id"] = self._keep("".join(json.dumps(line) + "\n" for line in bad).encode()) if bad else None
+
+
+OURS = ("Grade a customer-service conversation", "Propose criteria", "You test a connection")
+"""How the prompts of clearbar begin."""
+
+
+def _ours(body: dict[str, Any]) -> bool:
+    return str(body["messages"][0]["content"]).startswith(OURS)
+
+
+def _foreign(body: dict[str, Any]) -> str:
+    """Return a reply to another program: what its JSON schema allows, else a score with a reason."""
+    shape = body.get("response_format", {}).get("json_schema", {}).get("schema")
+    if shape is None and body.get("tools"):
+        shape = body["tools"][0]["function"]["parameters"]
+    return json.dumps(_instance(shape, shape) if shape else {"score": 7, "reason": "The words of the conversation support it."})
+
+
+def _instance(shape: dict[str, Any], root: dict[str, Any]) -> Any:  # noqa: PLR0911 - a table of kinds
+    """Return a value that keeps to a JSON schema."""
+    if "$ref" in shape:
+        return _instance(root["$defs"][shape["$ref"].rsplit("/", 1)[1]], root)
+    if "enum" in shape:
+        return shape["enum"][0]
+    if "anyOf" in shape:
+        return _instance(shape["anyOf"][0], root)
+    match shape.get("type"):
+        case "object":
+            return {name: _instance(part, root) for name, part in shape.get("properties", {}).items()}
+        case "array":
+            return [_instance(shape["items"], root)]
+        case "integer" | "number":
+            return 1
+        case "boolean":
+            return True
+        case _:
+            return shape.get("const", "as the words show")
 
 
 def _mode(body: dict[str, Any]) -> str:
