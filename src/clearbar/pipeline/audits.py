@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from clearbar.model import Model
-from clearbar.pipeline.checking import measured
+from clearbar.pipeline.checking import hand_over, measured
 from clearbar.pipeline.regrading import Regraded, regrade_left
 from clearbar.pipeline.reporting import ReportRequest, Reports, TeamSummary, graded_items, make_reports
 from clearbar.pipeline.request import AuditRequest, check_period
@@ -109,46 +109,62 @@ def run_audit(
         store = open_store(project, settings)
         for due in put_in_force(project, store, now=moment):
             notice(due.says)
-        space = stack.enter_context(
-            open_workspace(
-                project,
-                settings,
-                rubric=request.rubric,
-                grader=request.grader,
-                model=request.model,
-                store=store,
-                mode=request.mode,
-                notice=notice,
-            )
-        )
+        space = stack.enter_context(_open(project, settings, request, store, notice))
         work = steps or stack.enter_context(Threads(at_once=1 if space.llm is None else 4))
+        space = hand_over(space)
         before = _models_before(space, store)
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
         regraded = regrade_left(space, store, pulled.sources) if request.regrade else Regraded()
         if repointed := _repointed(space, before):
             notice(repointed)
-        automatic = (request.grader or settings.grading.grader) == "auto"
-        # Where an LLM is set up and does not answer, its grades of other days still stand, with the rules' beside them.
-        asked_first = "llm" if automatic and space.settings.llm.model else space.asked
-        asked = ReportRequest(
-            sources=pulled.sources,
-            since=request.report_since or request.since,
-            until=request.until,
-            team=request.team,
-            out=request.out,
-            asked=asked_first,
-            beside="rules" if asked_first == "llm" and automatic else None,
-            publish=request.publish,
-        )
-        WATCH.get()("reports", 0)
-        known = measured(space, notice=notice)
-        items = graded_items(store, space.rubric, asked)
-        reports = make_reports(
-            project, settings, store, space.rubric, asked, items=items, run=pulled.run, why_rules=space.why_rules, measured=known
-        )
-        sampled = sample_for_review(space, store, pulled.run, items, settings.review.sample if request.review is None else request.review)
+        reports, sampled = _report_and_sample(space, store, request, pulled, notice)
         found = _result(space, pulled, reports, sampled)
         return found.model_copy(update={"regraded": regraded, "repointed": repointed, "usage": pulled.spent + regraded.spent})
+
+
+def _open(project: Project, settings: Settings, request: AuditRequest, store: Store, notice: Callable[[str], None]) -> Workspace:
+    return open_workspace(
+        project,
+        settings,
+        rubric=request.rubric,
+        grader=request.grader,
+        model=request.model,
+        store=store,
+        mode=request.mode,
+        notice=notice,
+    )
+
+
+def _report_and_sample(
+    space: Workspace, store: Store, request: AuditRequest, pulled: Pulled, notice: Callable[[str], None]
+) -> tuple[Reports, int]:
+    """Make the reports, draw conversations for review from what they show, and return how many were drawn."""
+    WATCH.get()("reports", 0)
+    asked = _report_request(space, request, pulled)
+    known = measured(space, notice=notice)
+    items = graded_items(store, space.rubric, asked)
+    reports = make_reports(
+        space.project, space.settings, store, space.rubric, asked, items=items, run=pulled.run, why_rules=space.why_rules, measured=known
+    )
+    number = space.settings.review.sample if request.review is None else request.review
+    return reports, sample_for_review(space, store, pulled.run, items, number)
+
+
+def _report_request(space: Workspace, request: AuditRequest, pulled: Pulled) -> ReportRequest:
+    automatic = (request.grader or space.settings.grading.grader) == "auto"
+    # Where an LLM is set up and does not answer, its grades of other days still stand, with the rules' beside them.
+    asked_first = "llm" if automatic and space.settings.llm.model else space.asked
+    return ReportRequest(
+        sources=pulled.sources,
+        since=request.report_since or request.since,
+        until=request.until,
+        team=request.team,
+        rubric=request.rubric,
+        out=request.out,
+        asked=asked_first,
+        beside="rules" if asked_first == "llm" and automatic else None,
+        publish=request.publish,
+    )
 
 
 def _models_before(space: Workspace, store: Store) -> frozenset[str]:
