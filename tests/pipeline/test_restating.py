@@ -249,6 +249,11 @@ def test_corrected_figures_rest_on_what_graders_said_and_people_found(
     assert 0.3 < listening["fails"]["value"] < 0.7  # not 6 in 40, as if the 28 that nobody read were known to be fine
 
 
+def test_further_formats_are_written_where_the_settings_ask(project: Project, settings: Settings, store: Store, rubric: Rubric) -> None:
+    chosen = settings.model_copy(update={"report": settings.report.model_copy(update={"parquet": True})})
+    assert (Folder(project, chosen, store, rubric).path / "parcels" / "parcels.parquet").is_file()
+
+
 def test_the_room_looks_and_has_outdated_reports_made_anew_until_it_ends() -> None:
     done = threading.Event()
     waiting = [True, True, True]

@@ -88,7 +88,7 @@ def test_later_editions_are_told_on_the_page_and_over_all_teams(item: Item, comp
     page = render_team(report)
     assert "Restated on 2026-11-06 because dispute 6 changed a verdict in it." in page
     assert "2 earlier revisions" in page
-    assert "restated 2026-11-06, revision 6" in render_index(build_index([report], None))
+    assert 'restated <span class="num">2026-11-06</span>, revision 6' in render_index(build_index([report], None))
 
 
 @pytest.mark.parametrize(

@@ -227,7 +227,8 @@ def _put_out(settings: Settings, reports: Sequence[TeamReport], pages: "_Pages",
     """Write the files, register them and, where it was asked for, put copies where others look."""
     request, folder = pages.request, pages.history.folder
     moment = datetime.now(UTC)
-    written = write_reports(reports, folder, differences=differences, pdf=request.pdf, parquet=request.parquet)
+    formats = {"pdf": request.pdf or settings.report.pdf, "parquet": request.parquet or settings.report.parquet}
+    written = write_reports(reports, folder, differences=differences, **formats)
     pages.register([path.as_posix() for path in written], moment)
     published = None
     if request.publish:
