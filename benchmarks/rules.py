@@ -36,7 +36,7 @@ import msgspec
 
 from clearbar.grading.rules import Lexicon, RulesGrader, load_lexicon
 from clearbar.grading.rules.engine import SetFinder
-from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.text import normalize
 from clearbar.redact import Redactor
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import load_rubric
@@ -66,22 +66,22 @@ def slim(path: Path, most: int) -> list[bytes]:
     return found
 
 
-def joined(line: bytes) -> tuple[Utterance, Utterance]:
-    """Return a conversation's customer and agent text."""
+def joined(line: bytes) -> tuple[bytes, bytes]:
+    """Return a conversation's customer and agent text, each joined by newlines, as patterns read it."""
     turns = json.loads(line)["turns"]
-    return tuple(Utterance("\n".join(turn["text"] for turn in turns if turn["role"] == role)) for role in ("customer", "agent"))  # type: ignore[return-value]
+    return tuple(normalize("\n".join(turn["text"] for turn in turns if turn["role"] == role))[0] for role in ("customer", "agent"))  # type: ignore[return-value]
 
 
 def ways(lines: list[bytes]) -> Iterator[tuple[str, int, Callable[[], Any]]]:
     """Yield a name, how many conversations it handles, and what to run."""
-    turns = [(turn["role"] == "agent", Utterance(turn["text"])) for line in lines for turn in json.loads(line)["turns"]]
+    turns = [(turn["role"] == "agent", normalize(turn["text"])[0]) for line in lines for turn in json.loads(line)["turns"]]
     texts = [joined(line) for line in lines]
     whole = [" ".join(turn["text"] for turn in json.loads(line)["turns"]) for line in lines]
     patterns = [re.compile(group.pattern, re.ASCII) for group in _finder().tongue.groups]
     match = [_finder()._sets[side]._set.Match for side in (0, 1)]  # noqa: SLF001 - the engine alone is what is measured
     few = min(FEW, len(lines))
-    yield "set", len(lines), lambda: [(match[0](customer.normal), match[1](agent.normal)) for customer, agent in texts]
-    yield "set/turn", len(lines), lambda: [match[side](utterance.normal) for side, utterance in turns]
+    yield "set", len(lines), lambda: [(match[0](customer), match[1](agent)) for customer, agent in texts]
+    yield "set/turn", len(lines), lambda: [match[side](text) for side, text in turns]
     yield "rules", len(lines), lambda: list(_grader().grade_lines(lines))
     yield "redacted", len(lines), lambda: list(_grader().grade_lines(redacted(lines)))
     yield "plain", few, lambda: list(_grader(plain=True).grade_lines(lines[:few]))

@@ -1,7 +1,8 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearbar.grading.rules.text import READ, Utterance, normalize
+from clearbar.grading.rules.text import READ, Utterance, normalize, shouts
 
 
 def test_case_quotes_and_blanks_are_made_alike() -> None:
@@ -20,7 +21,7 @@ def test_wide_and_accented_letters_read_as_plain_ones() -> None:
 
 
 def test_only_the_beginning_of_a_pasted_log_is_read() -> None:
-    assert len(Utterance("x" * (READ + 5)).normal) == READ
+    assert len(normalize("x" * (READ + 5))[0]) == READ
 
 
 @given(st.text(max_size=60))
@@ -37,5 +38,13 @@ def test_every_character_that_is_read_has_a_place(text: str) -> None:
 @given(st.text(min_size=1, max_size=300), st.data())
 def test_a_sentence_lies_around_its_hit_and_inside_the_text(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
-    low, high = Utterance(text).sentence(start, start + 1)
+    low, high = Utterance(0, text, *normalize(text)).sentence(start, start + 1)
     assert 0 <= low <= start < high <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("What?! No!", True), ("Now!!", True), ("Why??", True), ("WHERE IS MY ORDER", True), ("Really!? Well?", False), ("OK THEN", False)],
+)
+def test_runs_of_marks_and_capitals_are_shouts(text: str, expected: bool) -> None:  # noqa: FBT001
+    assert shouts(text) is expected

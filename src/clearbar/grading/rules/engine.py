@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules.lexicon import Group, Tongue
-from clearbar.grading.rules.text import Side, Utterance
+from clearbar.grading.rules.text import Side
 
 try:
     import re2
@@ -44,33 +44,31 @@ class Finder:
         self.tongue = tongue
         self._groups = [_of(tongue, side) for side in (0, 1)]
 
-    def find(self, side: Side, utterances: Sequence[Utterance]) -> Found:
-        """Return which groups of this side (columns, as the lexicon numbers them) each text (row) holds."""
-        found = np.zeros((len(utterances), len(self.tongue.groups)), np.bool_)
-        for row, utterance in enumerate(utterances):
-            self._note(found[row], side, utterance)
-        return found
+    def find(self, side: Side, normals: Sequence[bytes], found: Found) -> None:
+        """Note which groups of this side (columns, as the lexicon numbers them) each normal text (row) holds."""
+        for row, normal in enumerate(normals):
+            self._note(found[row], side, normal)
 
-    def _note(self, row: Found, side: Side, utterance: Utterance) -> None:
-        plain = utterance.normal.decode()
+    def _note(self, row: Found, side: Side, normal: bytes) -> None:
+        plain = normal.decode()
         for group in self._groups[side]:
-            if _regex(group.pattern).search(plain) and (not group.unless or self.first(group, utterance) is not None):
+            if _regex(group.pattern).search(plain) and (not group.unless or self.first(group, normal) is not None):
                 row[self.tongue.columns[group.name]] = True
 
-    def first(self, group: Group, utterance: Utterance) -> Span | None:
-        """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
-        return next(self.hits(group, utterance), None)
+    def first(self, group: Group, normal: bytes) -> Span | None:
+        """Return where a group first stands in a text, in code points of the normal text; None where it does not."""
+        return next(self.hits(group, normal), None)
 
-    def hits(self, group: Group, utterance: Utterance) -> Iterator[Span]:
-        """Yield where a group stands in a text outside what guards against it, in code points of the text as it was written."""
-        guards = list(self._spans(group.unless, utterance)) if group.unless else []
-        for start, end in self._spans(group.pattern, utterance):
+    def hits(self, group: Group, normal: bytes) -> Iterator[Span]:
+        """Yield where a group stands in a text outside what guards against it, in code points of the normal text."""
+        guards = list(self._spans(group.unless, normal)) if group.unless else []
+        for start, end in self._spans(group.pattern, normal):
             if not any(low < end and start < high for low, high in guards):
-                yield utterance.original(start, end)
+                yield start, end
 
-    def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:
+    def _spans(self, pattern: str, normal: bytes) -> Iterator[Span]:
         """Yield the spans of a group's phrases, or of its guard, in code points of the normal text."""
-        for match in _regex(pattern).finditer(utterance.normal.decode()):
+        for match in _regex(pattern).finditer(normal.decode()):
             yield match.span()
 
 
@@ -82,26 +80,29 @@ class SetFinder(Finder):
         self._sets = [_Set(groups) for groups in self._groups]
         self._compiled: dict[str, Any] = {}
 
-    def find(self, side: Side, utterances: Sequence[Utterance]) -> Found:
-        """Return which groups of this side (columns, as the lexicon numbers them) each text (row) holds."""
+    def find(self, side: Side, normals: Sequence[bytes], found: Found) -> None:
+        """Note which groups of this side (columns, as the lexicon numbers them) each normal text (row) holds."""
         groups = self._groups[side]
-        own, guarded, lost = self._sets[side].find(utterances)
-        for row, place in np.argwhere(guarded).tolist():
-            own[row, place] = self.first(groups[place], utterances[row]) is not None
-        found = np.zeros((len(utterances), len(self.tongue.groups)), np.bool_)
+        own, guarded, lost = self._sets[side].find(normals)
+        for row, place in guarded:
+            own[row, place] = self.first(groups[place], normals[row]) is not None
         found[:, [self.tongue.columns[group.name] for group in groups]] = own
-        found[lost] = False
-        for row in np.flatnonzero(lost).tolist():
-            self._note(found[row], side, utterances[row])
-        return found
+        for row in lost:
+            self._note(found[row], side, normals[row])
 
-    def first(self, group: Group, utterance: Utterance) -> Span | None:
-        """Return where a group first stands in a text, in code points of the text as it was written; None where it does not."""
-        if group.unless or not utterance.normal.isascii():
-            return super().first(group, utterance)
-        normal = utterance.normal
-        start, end = self._compile(group.pattern).Match(_ANYWHERE, normal, 0, len(normal))[0]
-        return None if start < 0 else utterance.original(start, end)
+    def first(self, group: Group, normal: bytes) -> Span | None:
+        """Return where a group first stands in a text, in code points of the normal text; None where it does not."""
+        if not normal.isascii():
+            return super().first(group, normal)
+        start, end = self._match(group.pattern, normal)
+        if group.unless and self._match(group.unless, normal)[0] >= 0:
+            return super().first(group, normal)
+        return None if start < 0 else (start, end)
+
+    def _match(self, pattern: str, normal: bytes) -> Span:
+        """Return where a pattern first stands, in bytes; (-1, -1) where it does not."""
+        span: Span = self._compile(pattern).Match(_ANYWHERE, normal, 0, len(normal))[0]
+        return span
 
     def _compile(self, pattern: str) -> Any:
         compiled = self._compiled.get(pattern)
@@ -109,11 +110,10 @@ class SetFinder(Finder):
             compiled = self._compiled[pattern] = _re2.RE2(pattern.encode(), _options())
         return compiled
 
-    def _spans(self, pattern: str, utterance: Utterance) -> Iterator[Span]:
+    def _spans(self, pattern: str, normal: bytes) -> Iterator[Span]:
         compiled = self._compile(pattern)
-        normal, place = utterance.normal, 0
-        length = len(normal)
-        single = utterance.normal.isascii()
+        place, length = 0, len(normal)
+        single = normal.isascii()
         while place < length:
             start, end = compiled.Match(_ANYWHERE, normal, place, length)[0]
             if start < 0:
@@ -141,16 +141,15 @@ class _Set:
         if self._set.Add(pattern.encode()) < 0:
             raise RubricError(f"lexicon group {group.name!r}: its phrases are too large together for the engine", fix="split the group")
 
-    def find(self, utterances: Sequence[Utterance]) -> tuple[Found, Found, Found]:
-        """Return which groups each text holds, which of them stand beside their guard, and in which texts the engine gave up."""
-        match = self._set.Match
-        ids = [match(utterance.normal) for utterance in utterances]  # nothing in between that would push the automaton out of the cache
+    def find(self, normals: Sequence[bytes]) -> tuple[Found, list[list[int]], list[int]]:
+        """Return which groups each text holds, where one of them stands beside its guard, and in which texts the engine gave up."""
+        ids = list(map(self._set.Match, normals))  # nothing in between that would push the automaton out of the cache
         hits = np.zeros((len(ids), self._sentinel + 1), np.bool_)
         hits[np.repeat(np.arange(len(ids)), list(map(len, ids))), np.fromiter(chain.from_iterable(ids), np.intp)] = True
-        own = hits[:, : self._groups]
-        guarded = np.zeros_like(own)
-        guarded[:, self._guarded] = own[:, self._guarded] & hits[:, self._groups : self._sentinel]
-        lost = ~hits[:, self._sentinel] & np.array([bool(utterance.normal) for utterance in utterances], np.bool_)
+        own, guards = hits[:, : self._groups], hits[:, self._groups : self._sentinel]
+        guarded = [[row, self._guarded[guard]] for row, guard in np.argwhere(guards).tolist() if own[row, self._guarded[guard]]]
+        lost = [row for row in np.flatnonzero(~hits[:, self._sentinel]).tolist() if normals[row]]
+        own[lost] = False
         return own, guarded, lost
 
 

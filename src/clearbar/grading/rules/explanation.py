@@ -43,7 +43,7 @@ def explained(measured: Measurements, verdicts: tuple[Verdict, ...]) -> Explanat
         return Explanation(hits=(), signals=(), verdicts=verdicts)
     signals = measured.panels[0].signals
     told = [
-        Measured(name=name, value=signals.values(name)[0], turns=tuple(places(signals.sets(name)[0])), about=about)
+        Measured(name=name, value=signals.numbers(name).item(0), turns=tuple(places(signals.sets(name)[0])), about=about)
         for name, about in SIGNALS.items()
     ]
     return Explanation(hits=tuple(_hits(signals)), signals=tuple(item for item in told if item.value), verdicts=verdicts)
@@ -51,11 +51,10 @@ def explained(measured: Measurements, verdicts: tuple[Verdict, ...]) -> Explanat
 
 def _hits(signals: Signals) -> list[Hit]:
     found = [
-        Hit(group=group.name, turn=turn, start=start, end=end)
-        for turn, utterance in enumerate(signals.heard[0].utterances)
-        if utterance is not None
+        Hit(group=group.name, turn=turn, start=first, end=last)
+        for turn, utterance in signals.turns.utterances(0, signals.sets("customer_turns")[0] | signals.sets("agent_turns")[0])
         for group in signals.tongue.groups
-        if signals.holds(group.name, utterance)
-        for start, end in signals.finder.hits(group, utterance)
+        if signals.turns.texts.holds(group.name, utterance.row)
+        for first, last in (utterance.original(start, end) for start, end in signals.turns.texts.finder.hits(group, utterance.normal))
     ]
     return sorted(found, key=lambda hit: (hit.turn, hit.start, hit.end, hit.group))

@@ -94,7 +94,7 @@ def _judge(rubric: Rubric, criterion: Criterion, measurer: Measurer, name: str, 
 
 
 def _levels(judge: Judge, measured: Measurements, criterion: str, places: Iterable[int]) -> list[str]:
-    decided = judge.decide(measured)
+    decided = list(judge.decide(measured))
     return [ruling.level for place in places for ruling in decided[place] if ruling.criterion == criterion]
 
 

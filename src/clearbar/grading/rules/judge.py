@@ -1,6 +1,7 @@
 """From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -9,9 +10,9 @@ import numpy as np
 from clearbar.errors import RubricError
 from clearbar.grading.rules.decisions import choice, parse
 from clearbar.grading.rules.measurement import Measurements, Measurer, Talk
-from clearbar.grading.rules.quotes import Proof, Shown
+from clearbar.grading.rules.quotes import Proof, quoted
 from clearbar.grading.rules.signals import COUNTED, SIGNALS, Signals
-from clearbar.grading.rules.turnset import places
+from clearbar.grading.rules.turnset import TurnSet, places
 from clearbar.rubric import Criterion, Decision, Rubric, Rules
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
@@ -63,42 +64,47 @@ class _Entry:
         self._level = level
         self._because = because
         self._names = names
-        self._shown = tuple(Shown(name) for name in evidence if name in asked.counted)
+        self._shown = [name for name in evidence if name in asked.counted]
         self._searched = searched
         self._most = asked.most.get(level, _PLAIN)
         self._graded = level not in {NOT_APPLICABLE, ABSTAIN}
-        self._whys: dict[tuple[float, ...], str] = {}
+        self._told: dict[tuple[float, ...], str] = {}
+        self._states: dict[str, Ruling] = {}
 
-    def rule(self, signals: Signals, talks: Sequence[int]) -> list[Ruling]:
-        """Return the rulings on some of the conversations; without a quote there is no level."""
-        whys = self._reasons(signals, talks)
+    def rulings(self, signals: Signals, talks: Sequence[int]) -> Iterator[Ruling]:
+        """Yield the ruling on each of some conversations; without a quote there is no level."""
+        whys = self._whys(signals, talks)
         if not self._graded:
-            return [self._asked.state(NOT_APPLICABLE if self._level == NOT_APPLICABLE else UNGRADED, why) for why in whys]
-        return [self._ruling(signals, talk, why) for talk, why in zip(talks, whys, strict=True)]
+            yield from map(self._state, whys)
+            return
+        criterion, level, grader, unshown = self._asked.id, self._level, self._asked.grader, self._asked.unshown
+        searched = None if self._searched is None else _searched(self._searched, signals)
+        for talk, why, proofs in zip(talks, whys, quoted(self._shown, signals, talks, self._most), strict=True):
+            yield unshown if not proofs else Ruling(
+                criterion=criterion, level=level, graded_by="rules", grader=grader, rationale=why, evidence=tuple(proofs),
+                searched=None if searched is None else tuple(places(searched[talk])),
+            )  # fmt: skip
 
-    def _ruling(self, signals: Signals, talk: int, why: str) -> Ruling:
-        proofs = _proofs(self._shown, self._most, signals, talk)
-        if not proofs:
-            return self._asked.unshown
-        return Ruling(
-            criterion=self._asked.id, level=self._level, graded_by="rules", grader=self._asked.grader, rationale=why, evidence=proofs,
-            searched=None if self._searched is None else _searched(self._searched, signals, talk),
-        )  # fmt: skip
-
-    def _reasons(self, signals: Signals, talks: Sequence[int]) -> list[str]:
-        """Return the sentence of the decision with the values that decided, for each of the conversations."""
+    def _whys(self, signals: Signals, talks: Sequence[int]) -> Iterator[str]:
+        """Yield the sentence of the decision with the values that decided, for each of some conversations."""
         if not self._names:
-            return [self._because] * len(talks)
-        values = [signals.values(name) for name in self._names]
-        return [self._why(tuple([value[talk] for value in values])) for talk in talks]
+            yield from repeat(self._because, len(talks))
+        told = self._told
+        for read in zip(*(signals.numbers(name)[talks].tolist() for name in self._names), strict=True):
+            yield told[read] if read in told else self._tell(read)
 
-    def _why(self, read: tuple[float, ...]) -> str:
-        why = self._whys.get(read)
-        if why is None:
-            why = f"{self._because} ({', '.join(f'{name} {value:g}' for name, value in zip(self._names, read, strict=True))})"
-            if len(self._whys) < _REMEMBERED:
-                self._whys[read] = why
+    def _tell(self, read: tuple[float, ...]) -> str:
+        if len(self._told) >= _REMEMBERED:
+            self._told.clear()
+        self._told[read] = why = (
+            f"{self._because} ({', '.join(f'{name} {value:g}' for name, value in zip(self._names, read, strict=True))})"
+        )
         return why
+
+    def _state(self, why: str) -> Ruling:
+        if why not in self._states:
+            self._states[why] = self._asked.state(NOT_APPLICABLE if self._level == NOT_APPLICABLE else UNGRADED, why)
+        return self._states[why]
 
 
 class _Asked:
@@ -133,24 +139,17 @@ class _Asked:
             because = because or "No signal shows it either way."
         return _Entry(self, rules.otherwise, because, (), rules.evidence or ("final_reply",))
 
-    def rule(self, signals: Signals) -> list[Ruling]:
-        """Return of each conversation the ruling of the first decision whose condition holds."""
-        many = len(signals.heard)
-        chosen = np.broadcast_to(self._choose(signals), many)
-        rulings = [self.unshown] * many
-        for place, entry in enumerate(self._entries):
-            talks = np.flatnonzero(chosen == place).tolist()
-            if talks:
-                for talk, ruling in zip(talks, entry.rule(signals, talks), strict=True):
-                    rulings[talk] = ruling
-        return rulings
+    def rulings(self, signals: Signals) -> Iterator[Iterator[Ruling]]:
+        """Yield of each conversation what yields its ruling next: the first decision whose condition holds."""
+        chosen = np.broadcast_to(self._choose(signals), len(signals.heard))
+        given = [entry.rulings(signals, np.flatnonzero(chosen == place).tolist()) for place, entry in enumerate(self._entries)]
+        return map(given.__getitem__, chosen.tolist())
 
-    def conditional(self, rulings: Sequence[Ruling], others: Sequence[Ruling]) -> list[Ruling]:
-        """Return the rulings where they apply by the answers to another criterion, else that they do not."""
-        assert self.condition  # noqa: S101
-        spared = self.state(NOT_APPLICABLE, f"It applies only by the answer to {self.condition.criterion}.")
-        kept = {UNGRADED, *self.condition.levels}
-        return [ruling if other.level in kept else spared for ruling, other in zip(rulings, others, strict=True)]
+    def conditional(self, ruling: Ruling, other: Ruling) -> Ruling:
+        """Return the ruling if it applies by the answer to another criterion, else that it does not."""
+        if not self.condition or other.level in {UNGRADED, *self.condition.levels}:
+            return ruling
+        return self.state(NOT_APPLICABLE, f"It applies only by the answer to {self.condition.criterion}.")
 
     def state(self, level: str, why: str, reason: str = ABSTAINED) -> Ruling:
         """Return a ruling without a level of the scale; the reason is that of an ungraded one."""
@@ -194,47 +193,41 @@ class Judge:
         self._by_id = {item.id: item for item in asked}
         # Criteria that hang on another's answer come last.
         self._order = [item for item in asked if item.condition is None] + [item for item in asked if item.condition is not None]
+        self._conditional = any(item.condition is not None for item in asked)
 
-    def rule(self, talks: Iterable[Talk]) -> list[list[Ruling]]:
-        """Return the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
+    def rule(self, talks: Iterable[Talk]) -> Iterator[list[Ruling]]:
+        """Yield the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
         return self.decide(self._measurer.measure(talks))
 
-    def decide(self, measured: Measurements) -> list[list[Ruling]]:
-        """Return the rulings on each conversation that was measured, or on why it could not be."""
-        rulings: list[list[Ruling]] = [[]] * measured.many
-        for panel in measured.panels:
-            for number, given in zip(panel.numbers, self._panel(panel.signals), strict=True):
-                rulings[number] = given
-        for number, reason in measured.unmeasured.items():
-            rulings[number] = self._without(reason)
-        return rulings
+    def decide(self, measured: Measurements) -> Iterator[list[Ruling]]:
+        """Yield the rulings on each conversation that was measured, or on why it could not be."""
+        ruled = [self._ruled(panel.signals) for panel in measured.panels]
+        whose = {number: rulings for panel, rulings in zip(measured.panels, ruled, strict=True) for number in panel.numbers}
+        for number in range(measured.many):
+            yield next(whose[number]) if number in whose else self._without(measured.unmeasured[number])
 
-    def _panel(self, signals: Signals) -> list[list[Ruling]]:
-        given: dict[str, list[Ruling]] = {}
-        for item in self._order:
-            given[item.id] = item.rule(signals)
-            if item.condition and item.condition.criterion in given:
-                given[item.id] = item.conditional(given[item.id], given[item.condition.criterion])
-        return list(map(list, zip(*(given[id] for id in self._by_id), strict=True)))
+    def _ruled(self, signals: Signals) -> Iterator[list[Ruling]]:
+        """Yield the rulings of conversations that were measured together, one by one, so that their turns are at hand."""
+        with np.errstate(invalid="ignore", over="ignore"):  # where a channel has no limit, figures are infinite
+            given = [item.rulings(signals) for item in self._order]
+        for rules in zip(*given, strict=True):
+            rulings = list(map(next, rules))
+            yield self._conditioned(rulings) if self._conditional else rulings
+
+    def _conditioned(self, rulings: Sequence[Ruling]) -> list[Ruling]:
+        given: dict[str, Ruling] = {}
+        for item, ruling in zip(self._order, rulings, strict=True):
+            other = given.get(item.condition.criterion) if item.condition else None
+            given[item.id] = item.conditional(ruling, other) if other else ruling
+        return [given[id] for id in self._by_id]
 
     def _without(self, reason: str) -> list[Ruling]:
         why = "No turn of an agent." if reason == ABSTAINED else "No lexicon covers the language of this conversation."
         return [self._by_id[id].state(UNGRADED, why, reason) for id in self._by_id]
 
 
-def _proofs(evidence: Sequence[Shown], most: int, signals: Signals, talk: int) -> tuple[Proof, ...]:
-    """Return up to so many quotes, from the turns that the evidence counted."""
-    proofs: list[Proof] = []
-    for shown in evidence:
-        found = shown.proofs(signals, talk, most)
-        proofs += [proof for proof in found if proof not in proofs] if proofs else found
-        if len(proofs) >= most:
-            break
-    if len(proofs) > 1:
-        proofs = sorted(proofs[:most], key=lambda proof: (proof.turn, proof.start))
-    return tuple(proofs)
-
-
-def _searched(whose: str, signals: Signals, talk: int) -> tuple[int, ...]:
-    customers, agents = signals.sets("customer_turns")[talk], signals.sets("agent_turns")[talk]
-    return tuple(places({"agent": agents, "customer": customers}.get(whose, agents | customers)))
+def _searched(whose: str, signals: Signals) -> list[int]:
+    """Return of each conversation the turns that an absence was looked for in."""
+    turns: TurnSet = {"agent": signals.agent, "customer": signals.customer}.get(whose, signals.agent | signals.customer)
+    searched: list[int] = turns.tolist()
+    return searched

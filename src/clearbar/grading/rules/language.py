@@ -1,12 +1,12 @@
 """Which language a conversation is in: as declared, else by its function words, else by a detector."""
 
 import re
-from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from clearbar.grading.rules.lexicon import Lexicon
 from clearbar.grading.rules.text import normalize
+from clearbar.grading.rules.texts import NOBODY, Heard
 
 if TYPE_CHECKING:
     from lingua import LanguageDetector
@@ -22,28 +22,29 @@ _GLANCE: Final = 300  # code points that are looked at first
 _READ: Final = 2_000  # code points that are looked at
 
 
-def recognize(talk: Any, sides: Sequence[int], lexicon: Lexicon) -> str | None:
+def recognize(declared: str | None, heard: Heard, lexicon: Lexicon) -> str | None:
     """Return the two-letter code of the language, or None where it is one that nobody could name.
 
     A talk too short to tell counts as the first lexicon's language.
     """
-    if talk.language:
-        return str(talk.language)[:2].lower()
+    if declared:
+        return declared[:2].lower()
     for read in (_GLANCE, _READ):
-        text = _beginning(talk.turns, sides, read)
+        text = _beginning(heard, read)
         words = normalize(text)[0].translate(None, b',.!?;:"()').split()
         for code, tongue in lexicon.tongues.items():
-            if words and sum(map(tongue.function_words.__contains__, words)) >= _ENOUGH * len(words):
+            if words and len(list(filter(tongue.function_words.__contains__, words))) >= _ENOUGH * len(words):
                 return code
     return _detect(text, next(iter(lexicon.tongues)))
 
 
-def _beginning(turns: Sequence[Any], sides: Sequence[int], length: int) -> str:
+def _beginning(heard: Heard, length: int) -> str:
+    """Return so many code points of what customer and agent said."""
     parts, left = [], length
-    for turn, side in zip(turns, sides, strict=True):
-        if side >= 0:
-            parts.append(turn.text[:left])
-            left -= len(parts[-1])
+    for side, text in zip(heard.sides, heard.written, strict=True):
+        if side != NOBODY:
+            parts.append(text[:left])
+            left -= len(text)
             if left <= 0:
                 break
     return " ".join(parts)

@@ -1,14 +1,15 @@
 """The words that a verdict rests on: the sentence around a hit, in code points of the redacted text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
 
 from clearbar.grading.rules.signals import QUOTED, Signals
 from clearbar.grading.rules.text import Quote, Utterance
+from clearbar.grading.rules.texts import Texts
 
-__all__ = ["Proof", "Shown"]
+__all__ = ["Proof", "quoted"]
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
@@ -21,57 +22,79 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     status: Literal["verified"] = "verified"
 
 
-class Shown:
-    """How a signal is shown: the sentences of the turns that it counted.
+class Quotes:
+    """What is quoted for a signal: the sentence of the first hit of some groups, else the first sentence; of each text found once.
 
     Parameters
     ----------
-    name
-        Of a signal or a group.
+    texts
+        Searched.
+    groups
+        Of the lexicon.
     """
 
-    __slots__ = ("groups", "name")
+    def __init__(self, texts: Texts, groups: Sequence[str]) -> None:
+        self.known: dict[int, Quote | None] = {}
+        """By the rows of the texts, as far as somebody asked."""
+        self._texts = texts
+        self._groups = groups
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.groups = QUOTED.get(name, (name,))
+    def find(self, row: int) -> Quote | None:
+        """Return, and keep, what is quoted of a text; None where it is blank."""
+        utterance = self._texts[row]
+        text = utterance.text
+        quote: Quote | None = (0, len(text), text)
+        if not utterance.single:  # there, the hit may stand wherever it wants
+            start, end = utterance.sentence(*(self._span(row, utterance) or _beginning(text)))
+            quote = (start, end, text[start:end]) if end > start else None
+        self.known[row] = quote
+        return quote
 
-    def proofs(self, signals: Signals, talk: int, most: int) -> list[Proof]:
-        """Return the quotes of the first so many turns of a conversation."""
-        turns = signals.sets(self.name)[talk]
-        utterances = signals.heard[talk].utterances
-        proofs = []
-        while turns and most:
-            here = turns & -turns
-            place = here.bit_length() - 1
-            utterance = utterances[place]
-            found = None if utterance is None else self._quote(signals, utterance)
-            if found is not None:
-                proofs.append(Proof(place, *found))
-            turns ^= here
-            most -= 1
-        return proofs
-
-    def _quote(self, signals: Signals, utterance: Utterance) -> Quote | None:
-        quotes, groups = utterance.quotes, self.groups
-        if groups not in quotes:
-            quotes[groups] = _found(signals, groups, utterance)
-        return quotes[groups]
+    def _span(self, row: int, utterance: Utterance) -> tuple[int, int] | None:
+        finder = self._texts.finder
+        for group in self._groups:
+            if self._texts.holds(group, row):
+                span = finder.first(finder.tongue.by_name[group], utterance.normal)
+                if span is not None:
+                    return utterance.original(*span)
+        return None
 
 
-def _found(signals: Signals, groups: Sequence[str], utterance: Utterance) -> Quote | None:
-    """Return the sentence of the first hit of the groups, else the first sentence."""
-    text = utterance.text
-    if utterance.single:  # wherever the hit stands
-        return 0, len(text), text
-    span = None
-    for group in groups:
-        if signals.holds(group, utterance):
-            span = signals.finder.first(signals.tongue.by_name[group], utterance)
-            if span is not None:
+def quoted(names: Sequence[str], signals: Signals, talks: Iterable[int], most: int) -> Iterator[list[Proof]]:
+    """Yield up to so many quotes of each of some conversations, from the turns that signals or groups counted."""
+    shown = [(signals.sets(name), quotes.known, quotes.find) for name in names for quotes in [_quotes(name, signals)]]
+    rows, starts = signals.turns.rows, signals.turns.starts
+    for talk in talks:
+        start = starts[talk]
+        proofs: list[Proof] = []
+        for sets, known, find in shown:
+            turns, left = sets[talk], most
+            while turns and left:
+                place = (turns & -turns).bit_length() - 1
+                row = rows[start + place]
+                quote = known[row] if row in known else find(row)
+                if quote is not None:
+                    proof = Proof(place, *quote)
+                    if proof not in proofs:
+                        proofs.append(proof)
+                turns &= turns - 1
+                left -= 1
+            if len(proofs) >= most:
                 break
-    if span is None:
-        first = len(text) - len(text.lstrip())
-        span = first, min(first + 1, len(text))
-    start, end = utterance.sentence(*span)
-    return (start, end, text[start:end]) if end > start else None
+        yield proofs if len(proofs) <= 1 else sorted(proofs[:most], key=_place)
+
+
+def _place(proof: Proof) -> tuple[int, int]:
+    return proof.turn, proof.start
+
+
+def _quotes(name: str, signals: Signals) -> Quotes:
+    if name not in signals.quotes:
+        signals.quotes[name] = Quotes(signals.turns.texts, QUOTED.get(name, (name,)))
+    quotes: Quotes = signals.quotes[name]
+    return quotes
+
+
+def _beginning(text: str) -> tuple[int, int]:
+    first = len(text) - len(text.lstrip())
+    return first, min(first + 1, len(text))

@@ -9,13 +9,16 @@ from typing import Final
 
 import numpy as np
 
-from clearbar.grading.rules.hearing import AGENT, COUNTED, CUSTOMER, QUOTED, SIGNALS, Heard, Hearing, Numbers, Once, number, turns_with
-from clearbar.grading.rules.turnset import TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
-from clearbar.grading.rules.wording import same_as_before, worded_as_before
+from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, Hearing, number, turns_with
+from clearbar.grading.rules.once import Once
+from clearbar.grading.rules.text import spelled
+from clearbar.grading.rules.texts import AGENT, CUSTOMER
+from clearbar.grading.rules.turnset import Numbers, TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
+from clearbar.grading.rules.waits import waits
+from clearbar.grading.rules.wording import Telling, same_as_before, worded_as_before
 
 __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals"]
 
-_SHORT: Final = 3  # letters
 _HOURS: Final = 3_600.0
 
 
@@ -187,7 +190,7 @@ class Signals(Hearing):
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
         asked = self.agent & self._asks & self.ask_detail & self._clause
-        return self.each(lambda talk, asked: same_as_before(self.said(talk, asked)), asked, where=asked != first(asked))
+        return self.each(lambda talk, asked: same_as_before(self.turns.utterances(talk, asked)), asked, where=asked != first(asked))
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
@@ -197,7 +200,7 @@ class Signals(Hearing):
         long = self.agent & self._clause & ~spared
         pressed = long & (self.customer & pressing) << 1
         return self.each(
-            lambda talk, long, pressed: worded_as_before(self.said(talk, long), pressed),
+            lambda talk, long, pressed: worded_as_before(self.turns.utterances(talk, long), pressed),
             long & before(last(pressed) << 1), pressed, where=pressed & ~first(long),
         )  # fmt: skip
 
@@ -218,52 +221,41 @@ class Signals(Hearing):
     @turns_with()
     def own_case(self) -> TurnSet:
         """The first agent turn that states something with a word or figure which this customer brought in."""
-        return self.each(self._own_case, where=self.customer)
+        turns, heard = self.turns, self.heard
+        rows, starts, normals = turns.rows, turns.starts, turns.texts.normals
+        telling = Telling(turns.texts, self.tongue.common_words)
 
-    def _own_case(self, talk: int) -> int:
-        told: set[bytes] = set()
-        common = self.tongue.common_words
-        heard = self.heard[talk]
-        for place, utterance in enumerate(heard.utterances):
-            if utterance is None:
-                continue
-            if heard.sides[place] == CUSTOMER:
-                told |= utterance.words
-            elif told:
-                own = {word for word in told & utterance.words if (len(word) > _SHORT or word.isdigit()) and word not in common}
-                if own and not own.isdisjoint(utterance.stated):
+        def first_of(talk: int) -> int:
+            told: set[bytes] = set()
+            start = starts[talk]
+            for place, side in enumerate(heard[talk].sides):
+                if side == CUSTOMER:
+                    told.update(spelled(normals[rows[start + place]]))
+                elif side == AGENT and not told.isdisjoint(telling[rows[start + place]]):
                     return 1 << place
-        return 0
+            return 0
+
+        return self.each(first_of, where=self.customer)
 
     # ------------------------------------------------------------------ time
 
     @turns_with()
     def timed(self) -> TurnSet:
         """Turns that carry a time."""
-        return (self.customer | self.agent) & self.those(~np.isnan(self.times))
+        return (self.customer | self.agent) & self.turns.those(~np.isnan(self.turns.times))
 
     @Once
-    def gaps(self) -> list[list[tuple[int, float]]]:
-        """Of each conversation, agent turns with the seconds since the customer began to wait, or since a wait was announced."""
-        return [self._gaps(heard, hold) for heard, hold in zip(self.heard, self.sets("hold"), strict=True)]
-
-    def _gaps(self, heard: Heard, hold: int) -> list[tuple[int, float]]:
-        gaps: list[tuple[int, float]] = []
-        waiting: float | None = None
-        for place, (side, turn) in enumerate(zip(heard.sides, heard.turns, strict=True)):
-            if side == CUSTOMER:
-                waiting = turn.time if waiting is None else waiting
-            elif side == AGENT and waiting is not None:
-                time = turn.time
-                if time is not None:
-                    gaps.append((place, time - waiting))
-                waiting = time if hold >> place & 1 else None
-        return gaps
+    def gaps(self) -> Numbers:
+        """Of each of all turns, the seconds since the customer began to wait for it, or since a wait was announced; else NaN."""
+        turns = self.turns
+        return waits(turns.sides, turns.times, turns.whose, self.hold[turns.whose] & turns.bits != 0)
 
     @number
     def longest_gap(self) -> Numbers:
         """Longest time, in seconds, that the customer waited for a reply."""
-        return np.array([max((seconds for _, seconds in gaps), default=0.0) for gaps in self.gaps])
+        longest = np.zeros(len(self.heard))
+        np.fmax.at(longest, self.turns.whose, self.gaps)
+        return longest
 
     @turns_with()
     def slow_replies(self) -> TurnSet:
@@ -276,10 +268,7 @@ class Signals(Hearing):
         return self._later(self.long_gap_seconds)
 
     def _later(self, limits: Numbers) -> TurnSet:
-        late = [
-            sum([1 << place for place, seconds in gaps if seconds > limit]) for gaps, limit in zip(self.gaps, limits.tolist(), strict=True)
-        ]
-        return np.array(late, self.agent.dtype)
+        return self.turns.those(self.gaps > limits[self.turns.whose])
 
     # ------------------------------------------------------------------ duties
 

@@ -64,7 +64,7 @@ def grade_lines(lines: Iterable[bytes], judge: Judge, *, block: int = BLOCK) -> 
 
 def _told(read: Sequence[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
     """Return the lines of a block; all else that was made for it is gone when this returns."""
-    rulings = iter(judge.rule([record for record in read if isinstance(record, Record)]))
+    rulings = judge.rule([record for record in read if isinstance(record, Record)])
     return [encode(Graded(record.id, next(rulings)) if isinstance(record, Record) else record) + b"\n" for record in read]
 
 

@@ -4,7 +4,9 @@ import re
 import unicodedata
 from typing import Final
 
-__all__ = ["READ", "Quote", "Side", "Utterance", "normalize"]
+from clearbar.grading.rules.once import Once
+
+__all__ = ["READ", "Quote", "Side", "Utterance", "normalize", "shouts", "spelled"]
 
 READ: Final = 16_384
 """So many code points of a turn are read; what lies behind is pasted matter, and time stays bounded."""
@@ -17,6 +19,7 @@ _ASCII: Final = bytes(
 _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > _DELETE else _SPACE for code in range(256))
 """Splits words; bytes of other alphabets stay."""
 _QUESTION: Final = re.compile(rb"(?<![^.!?])[^.!?]*\?")
+_ASKS: Final = ord("?")  # bytes look for a number at once, for other bytes after a detour
 _SENTENCE: Final = re.compile(r"[^.!?\n。！？]+[.!?。！？]*|[.!?。！？]+")  # noqa: RUF001 - full-width marks end sentences too
 _LONGEST: Final = 240  # code points of a quote
 _SHOUTED: Final = 12  # capitals
@@ -62,6 +65,18 @@ def normalize(text: str) -> tuple[bytes, list[int] | None]:
     return plain.encode("utf-8", "replace"), places
 
 
+def spelled(normal: bytes) -> list[bytes]:
+    """Return the words of a normal text."""
+    return normal.translate(_WORDS).split()
+
+
+def shouts(text: str) -> bool:
+    """Return whether a text has runs of ! or ?, or is in capitals."""
+    if "!" in text and ("!!" in text or "?!" in text):
+        return True
+    return ("?" in text and "??" in text) or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
+
+
 Side = int
 """0 for the customer, 1 for the agent."""
 Quote = tuple[int, int, str]
@@ -69,49 +84,38 @@ Quote = tuple[int, int, str]
 
 
 class Utterance:
-    """A distinct text of one side; stock texts are shared by all turns of a block that hold them."""
+    """A distinct text of one side, as somebody looks at it; stock texts are shared by all turns of a block that hold them.
 
-    __slots__ = ("_stated", "_words", "normal", "places", "quotes", "row", "text")
+    Parameters
+    ----------
+    row
+        Where it stands among the texts that are searched together.
+    text
+        As it was written.
+    normal, places
+        As `normalize` returns them.
+    """
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, row: int, text: str, normal: bytes, places: list[int] | None) -> None:
+        self.row = row
         self.text = text
-        self.normal, self.places = normalize(text)
-        self.row = 0
-        """Where it stands among the texts that are searched together."""
-        self.quotes: dict[tuple[str, ...], Quote | None] = {}
-        """What is quoted for some groups, kept for the next signal or turn that asks."""
-        self._words: frozenset[bytes] | None = None
-        self._stated: frozenset[bytes] | None = None
+        self.normal = normal
+        self.places = places
 
-    @property
+    @Once
     def length(self) -> int:
         """Words, as good as."""
-        return self.normal.count(b" ") + 1
+        return self.normal.count(_SPACE) + 1
 
-    @property
-    def asks(self) -> bool:
-        """Whether it holds a question."""
-        return b"?" in self.normal
-
-    @property
-    def shouts(self) -> bool:
-        """Whether it has runs of ! or ?, or is in capitals."""
-        text = self.text
-        return "!!" in text or "??" in text or "?!" in text or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
-
-    @property
+    @Once
     def words(self) -> frozenset[bytes]:
-        """The distinct words."""
-        if self._words is None:
-            self._words = frozenset(self.normal.translate(_WORDS).split())
-        return self._words
+        """Return the distinct words."""
+        return frozenset(spelled(self.normal))
 
-    @property
+    @Once
     def stated(self) -> frozenset[bytes]:
-        """The distinct words outside questions."""
-        if self._stated is None:
-            self._stated = frozenset(_QUESTION.sub(b" ", self.normal).translate(_WORDS).split()) if self.asks else self.words
-        return self._stated
+        """Return the distinct words outside questions."""
+        return frozenset(spelled(_QUESTION.sub(b" ", self.normal))) if _ASKS in self.normal else self.words
 
     @property
     def single(self) -> bool:

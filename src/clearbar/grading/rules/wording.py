@@ -1,16 +1,17 @@
 """Which of some turns say what an earlier one said."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from clearbar.grading.rules.text import Utterance
 
-__all__ = ["same_as_before", "worded_as_before"]
+__all__ = ["Telling", "same_as_before", "worded_as_before"]
 
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
 _STOCK: Final = 20  # words of a turn that may be a set text with something filled in
 _NEARLY: Final = 0.7
+_SHORT: Final = 3  # letters
 
 Said = Iterable[tuple[int, Utterance]]
 """Turns in order: their places and what was said there."""
@@ -43,6 +44,20 @@ def worded_as_before(said: Said, asked: int) -> int:
             found |= 1 << place
         earlier.add(here.words)
     return found
+
+
+class Telling(dict[int, frozenset[bytes]]):
+    """Words that can tell one case from another, of what texts state outside questions; by the row of the text."""
+
+    def __init__(self, texts: Mapping[int, Utterance], common: frozenset[bytes]) -> None:
+        super().__init__()
+        self._texts = texts
+        self._common = common
+
+    def __missing__(self, row: int) -> frozenset[bytes]:
+        words = self._texts[row].stated - self._common
+        self[row] = telling = frozenset(word for word in words if len(word) > _SHORT or word.isdigit())
+        return telling
 
 
 def _nearly(words: frozenset[bytes], earlier: Iterable[frozenset[bytes]]) -> bool:

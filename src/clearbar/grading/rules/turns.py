@@ -1,0 +1,87 @@
+"""The turns of conversations, laid end to end, and as sets."""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearbar.grading.rules.once import Once
+from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.texts import NOBODY, Heard, Texts
+from clearbar.grading.rules.turnset import WIDTH, TurnSet, places
+
+__all__ = ["Turns"]
+
+
+class Turns:
+    """All turns of some conversations, end to end.
+
+    Parameters
+    ----------
+    heard
+        The conversations, all of at most `WIDTH` turns or all of more.
+    texts
+        Theirs, searched.
+    """
+
+    def __init__(self, heard: Sequence[Heard], texts: Texts) -> None:
+        self._heard = heard
+        self.texts = texts
+        lengths = np.array([len(one.turns) for one in heard])
+        starts = _starts(lengths)
+        self.starts: list[int] = starts.tolist()
+        """Of each conversation, where its turns begin."""
+        self.whose = np.repeat(np.arange(len(heard)), lengths)
+        """Of each turn, which conversation it belongs to."""
+        said = chain.from_iterable(zip(one.sides, one.written, strict=True) for one in heard)
+        rows = texts.rows
+        self.rows = [rows[side][text] if side >= 0 else NOBODY for side, text in said]
+        """Of each turn, where its text stands."""
+        self.sides = np.fromiter(chain.from_iterable(one.sides for one in heard), np.int8, len(self.rows))
+        """Of each turn, who said it."""
+        kind = np.uint64 if lengths.max() <= WIDTH else object
+        self.bits: TurnSet = np.left_shift(np.ones(1, kind), (np.arange(len(self.rows)) - starts[self.whose]).astype(kind))
+        """Of each turn, the set of it alone."""
+
+    @Once
+    def times(self) -> NDArray[np.float64]:
+        """Of each turn, when it was said; NaN where that is not known."""
+        return np.array([turn.time for one in self._heard for turn in one.turns], np.float64)
+
+    def those(self, told: NDArray[np.bool_]) -> TurnSet:
+        """Return, by conversation, those turns of which it is told that it is so."""
+        return _united(self.whose[told], self.bits[told], len(self._heard))
+
+    def found(self) -> NDArray[Any]:
+        """Return in which turns each group and each trait was found: sets, by column and conversation."""
+        many, columns = self.texts.found.shape
+        texts, column = np.divmod(np.flatnonzero(self.texts.found), columns)
+        each = np.bincount(texts, minlength=many)  # hits of each text
+        spoken = np.flatnonzero(self.sides != NOBODY)
+        rows = np.fromiter(self.rows, np.intp, len(self.rows))[spoken]
+        held = each[rows]  # hits of each turn
+        hits = np.arange(held.sum()) + np.repeat(_starts(each)[rows] - _starts(held), held)
+        turns = np.repeat(spoken, held)
+        talks = len(self._heard)
+        return _united(column[hits] * talks + self.whose[turns], self.bits[turns], columns * talks).reshape(columns, talks)
+
+    def utterances(self, talk: int, turns: int) -> Iterator[tuple[int, Utterance]]:
+        """Yield the places of some spoken turns of a conversation, and what was said there."""
+        start = self.starts[talk]
+        for place in places(turns):
+            yield place, self.texts[self.rows[start + place]]
+
+
+def _united(places: NDArray[Any], bits: TurnSet, size: int) -> TurnSet:
+    """Return sets of turns, each the union of the bits that go to its place."""
+    sets = np.zeros(size, bits.dtype)
+    np.bitwise_or.at(sets, places, bits)
+    return sets
+
+
+def _starts(lengths: NDArray[Any]) -> NDArray[Any]:
+    """Return where each of some pieces begins that lie end to end."""
+    starts: NDArray[Any] = np.cumsum(lengths) - lengths
+    return starts

@@ -1,0 +1,51 @@
+"""How long customers waited, from the times of turns."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearbar.grading.rules.texts import AGENT, CUSTOMER
+
+__all__ = ["waits"]
+
+Flags = NDArray[np.bool_]
+Seconds = NDArray[np.float64]
+
+
+def waits(sides: NDArray[np.integer], times: Seconds, whose: NDArray[np.int_], announced: Flags) -> Seconds:
+    """Return of each turn, of conversations end to end, the seconds that a customer had waited for it; NaN where nobody did.
+
+    A wait begins with the first turn of a customer, or with an answer that announces a wait.
+
+    Parameters
+    ----------
+    sides, times, whose
+        Of each turn: who said it, when (NaN where that is not known), in which conversation.
+    announced
+        Of each turn, whether it announces a wait.
+    """
+    turns = np.flatnonzero((sides == AGENT) | (sides == CUSTOMER) & ~np.isnan(times))
+    asks, times_here, talk = sides[turns] == CUSTOMER, times[turns], whose[turns]
+    opens = talk != _before(talk, -1)
+    began = _latest(asks & (opens | ~_before(asks, first=False)))  # of each turn: where the customer's latest run of turns begins
+    answers = np.flatnonzero(~asks)
+    asked = asks[answers - 1] & ~opens[answers]
+    time = times_here[answers]
+    holds = announced[turns[answers]] & ~np.isnan(time)
+    held = _before(holds, first=False) & (talk[answers] == _before(talk[answers], -1))  # the answer before announced a wait
+    waiting = asked[_latest(asked | ~held)]  # an announced wait goes on if somebody was waiting when it was announced
+    since = np.where(held & _before(waiting, first=False), _before(time, np.nan), times_here[began[answers]])
+    found = np.full(len(sides), np.nan)
+    found[turns[answers]] = np.where(waiting, time - since, np.nan)
+    return found
+
+
+def _before(values: NDArray[Any], first: float) -> NDArray[Any]:
+    """Return what stands before each value."""
+    return np.concatenate([np.array([first], values.dtype), values[:-1]])
+
+
+def _latest(told: Flags) -> NDArray[np.int_]:
+    """Return of each place the latest one, up to it, of which it is told that it is so."""
+    return np.maximum.accumulate(np.where(told, np.arange(len(told)), 0))
