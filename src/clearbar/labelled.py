@@ -101,6 +101,11 @@ class Resolved(Model):
         return tuple(sorted({annotator for given in self.blind.values() for annotator in given}))
 
 
+def _spoken(given: Mapping[str, _Given]) -> dict[str, _Given]:
+    """Return those annotators who gave any usable level."""
+    return {annotator: levels for annotator, levels in given.items() if levels}
+
+
 class _Oddities:
     """Gathers what is odd, so that a hundred cases of one kind make one line."""
 
@@ -147,7 +152,8 @@ def resolve(labels: Iterable[Label], rubric: Rubric, provenance: Provenance | No
         rulings[conversation] = {criterion: ruling for criterion, ruling in found.items() if ruling}
         if not rulings[conversation]:
             odd.add("{n} labelled conversations hold no usable level and count nowhere ({cases})", conversation)
-    blind = {conversation: by_basis["blind"] for conversation, by_basis in given.items() if "blind" in by_basis}
+    said = {conversation: _spoken(by_basis.get("blind", {})) for conversation, by_basis in given.items()}
+    blind = {conversation: by_annotator for conversation, by_annotator in said.items() if by_annotator}
     _note_annotators(blind, rulings, odd)
     return Resolved(
         rulings=rulings,

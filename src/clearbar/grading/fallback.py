@@ -8,7 +8,9 @@ from clearbar.verdict import NOT_APPLICABLE, UNGRADED, Grade, GradedBy, GradeFai
 __all__ = ["apply_conditions", "compose"]
 
 
-def compose(rubric: Rubric, asked: Grade | GradeFailure | None, rules: Grade | None, why: str | None) -> tuple[Verdict, ...]:
+def compose(
+    rubric: Rubric, asked: Grade | GradeFailure | None, rules: Grade | None, why: str | None, *, handed: Mapping[str, str] | None = None
+) -> tuple[Verdict, ...]:
     """Return one verdict for each criterion of the rubric, in its order.
 
     The grader that was asked first keeps every criterion on which it spoke, abstentions included: rules that know less do
@@ -23,10 +25,16 @@ def compose(rubric: Rubric, asked: Grade | GradeFailure | None, rules: Grade | N
         What the rules say; None if they were not asked.
     why
         Why the first grader was not asked, for example that no LLM is configured; None where rules alone were wanted.
+    handed
+        Criteria that are handed from the grader that was asked to the rules, and why; wherever the rules say anything.
     """
     first = _by_criterion(asked if isinstance(asked, Grade) else None)
     second = _by_criterion(rules)
     reason = asked.reason if isinstance(asked, GradeFailure) else why
+    for criterion, because in (handed or {}).items():
+        better = second.get(criterion)
+        if criterion in first and better is not None and better.level != UNGRADED:
+            first = {**first, criterion: better.model_copy(update={"fallback_reason": because})}
     verdicts = tuple(_choose(item.id, first.get(item.id), second.get(item.id), reason) for item in rubric.criteria)
     return apply_conditions(rubric, verdicts)
 

@@ -12,7 +12,7 @@ import orjson
 
 import clearbar
 from clearbar.audit import assemble
-from clearbar.check import CheckResult, GraderComparison, check, compare, load_thresholds
+from clearbar.check import CheckResult, Decision, GraderComparison, check, compare, load_thresholds
 from clearbar.errors import LabelError, ProjectError, Rejection, RubricError, SourceError
 from clearbar.grading import Grader
 from clearbar.labelled import Resolved, resolve
@@ -31,7 +31,7 @@ from clearbar.store import Outcome
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Audit, Grade, GradedBy
 
-__all__ = ["CheckRequest", "Checked", "Measured", "measured", "run_check"]
+__all__ = ["CheckRequest", "Checked", "Measured", "hand_over", "measured", "run_check"]
 
 THRESHOLDS: Final = "evals/thresholds.yaml"
 
@@ -237,6 +237,23 @@ def measured(space: Workspace, *, notice: Callable[[str], None]) -> tuple[Measur
     elif space.llm is not None:
         notice("how far this LLM agrees with labels is not measured yet: clearbar check --grader llm")
     return tuple(found)
+
+
+def hand_over(space: Workspace) -> Workspace:
+    """Return the workspace with the rules grading what labels show the LLM is not to be trusted on and they are.
+
+    What neither is trusted on stays with the LLM, and reports leave it to people.
+    """
+    if space.llm is None or space.cascade is not None:
+        return space
+    checked = {one.graded_by: one.checked.result.criteria for one in measured(space, notice=_hear_nothing)}
+    rules = checked.get(GradedBy.RULES, {})
+    handed = {
+        id: f"on this criterion the LLM is not trusted ({item.decision.value} on labels), and the rules are"
+        for id, item in checked.get(GradedBy.LLM, {}).items()
+        if item.decision is not Decision.GO and id in rules and rules[id].decision is Decision.GO
+    }
+    return replace(space, handed=handed)
 
 
 def _kept(space: Workspace) -> Checked | None:

@@ -70,7 +70,7 @@ def _compose(
     known: Mapping[str, Grade],
 ) -> Graded:
     rules = by_rules if isinstance(by_rules, Grade) else None
-    verdicts = compose(space.rubric, None if space.llm is None else asked, rules, space.why_rules)
+    verdicts = compose(space.rubric, None if space.llm is None else asked, rules, space.why_rules, handed=space.handed)
     fresh = {grade.key: grade for grade in (asked, by_rules) if isinstance(grade, Grade) and grade.key not in known}
     usage = asked.usage if isinstance(asked, Grade) else Usage()
     spent = sum((grade.usage for grade in fresh.values()), Usage())

@@ -1,6 +1,6 @@
 """Everything an audit works with, opened once: project, settings, rubric, redactor, graders, store."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
@@ -47,6 +47,8 @@ class Workspace:
     store: Store | None
     """Null for `clearbar grade`, which keeps nothing."""
     lexicon: Lexicon
+    handed: Mapping[str, str] = field(default_factory=dict)
+    """Criteria that the rules grade in the LLM's place, by what labels show, and why."""
     opened: "list[LlmGrader]" = field(default_factory=list)
     """Further graders, closed with the rest."""
 
