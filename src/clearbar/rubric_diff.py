@@ -81,7 +81,7 @@ class RubricDiff(Model):
     criteria: tuple[CriterionFlips, ...]
     teams: tuple[TeamChange, ...]
     moved: tuple[Moved, ...] = ()
-    """Some of the conversations whose band or score would change, those of another band first."""
+    """Some of the conversations whose band or score would change: those of another band first, then those that move farthest."""
     notes: tuple[str, ...]
 
 
@@ -201,7 +201,7 @@ def _teams(pairs: Sequence[tuple[Audit, Audit]]) -> list[TeamChange]:
 
 def _moved(pairs: Sequence[tuple[Audit, Audit]]) -> list[Moved]:
     changed = [(old, new) for old, new in pairs if (old.band, old.score) != (new.band, new.score)]
-    changed.sort(key=lambda pair: pair[0].band == pair[1].band)
+    changed.sort(key=lambda pair: (pair[0].band == pair[1].band, -abs((pair[1].score or 0) - (pair[0].score or 0))))
     return [
         Moved(
             transcript=old.transcript,

@@ -1,8 +1,10 @@
 import json
 import re
+import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from starlette.testclient import TestClient
@@ -73,8 +76,19 @@ def rubric(project: Project) -> Rubric:
     return open_rubric("service_bar", project)
 
 
+@pytest.fixture(scope="session")
+def peopled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store with everybody in it, made once: making the tables and hashing passwords takes longer than most tests."""
+    made = tmp_path_factory.mktemp("peopled") / "review.db"
+    with Store.open(made) as store:
+        add_people(store)
+    return made
+
+
 @pytest.fixture
-def store(file: Path) -> Iterator[Store]:
+def store(file: Path, peopled: Path) -> Iterator[Store]:
+    """A store of one's own with everybody in it."""
+    shutil.copy(peopled, file)
     with Store.open(file) as opened:
         yield opened
 
@@ -184,7 +198,6 @@ class Browser:
 
 @pytest.fixture
 def app(project: Project, settings: Settings, store: Store) -> FastAPI:
-    add_people(store)
     return create_app(project, settings, store, hasher=QUICK)
 
 
@@ -220,7 +233,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(url: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
-    """Yield the address and process of a real server over a store."""
+    """Yield the address of a real server over a store, and its process, which may be killed."""
     port = free_port()
     process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("serve.py")), url, str(port)])
     address = f"http://127.0.0.1:{port}"
@@ -239,8 +252,14 @@ def serving(url: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
 
 
 @pytest.fixture
-def room(file: Path, store: Store) -> Iterator[str]:
+def room(app: FastAPI) -> Iterator[str]:
     """The address of a real server over the store."""
-    add_people(store)
-    with serving(str(file)) as (address, _):
-        yield address
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False, lifespan="off", ws="none"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive(), "the server ended at once"
+        time.sleep(0.01)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    server.should_exit = True
+    thread.join()

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -12,6 +12,7 @@ from tests.review.conftest import SignIn, fill, talk
 from clearbar.review.pages.queue import choose, wanted
 from clearbar.rubric import Rubric
 from clearbar.store import Mode, Person, QueueItem, StaffRole, Store
+from clearbar.transcript import Role, Turn
 
 
 def item(number: int, *, taken_by: frozenset[str] = frozenset()) -> QueueItem:
@@ -91,6 +92,31 @@ def test_what_a_rule_excludes_is_not_reviewed_and_is_counted(store: Store, rubri
     assert json.loads(rex.get("/queue.json").text)["waiting"] == 1
     lea.post("/exclusions/1/end")
     assert json.loads(rex.get("/queue.json").text)["waiting"] == 2
+
+
+def test_rules_that_look_at_the_words_and_turns_hold_in_the_queue_as_well(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    alone = (Turn(role=Role.CUSTOMER, text="This is a TEST message."),)
+    fill(store, rubric, [(talk(1), ()), (talk(2, turns=alone), ())])
+    lea, rex = sign_in("lea"), sign_in("rex")
+    for field, value in (("agent_turns", "0"), ("says", "a test message")):
+        lea.post("/exclusions", field=field, value=value, why="no real customer")
+        assert json.loads(rex.get("/queue.json").text)["waiting"] == 1
+        (*_, rule) = json.loads(lea.get("/exclusions.json").text)["rules"]
+        assert rule["hits"] == 1
+        lea.post(f"/exclusions/{rule['rule']['number']}/end")
+        assert json.loads(rex.get("/queue.json").text)["waiting"] == 2
+
+
+def test_a_rule_is_tried_on_last_month_before_it_holds(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    begun = datetime.now(UTC) - timedelta(days=3)
+    talks = [talk(number).model_copy(update={"started_at": begun, "topic": "Spam" if number < 2 else "parcel"}) for number in range(5)]
+    fill(store, rubric, [(one, ()) for one in talks])
+    lea = sign_in("lea")
+    tried = lea.get("/exclusions.json?field=topic&value=spam").json()["tried"]
+    assert (tried["hits"], tried["of"], tried["teams"], tried["examples"]) == (2, 5, {"parcels": 2}, ["c0", "c1"])
+    assert store.exclusions() == []
+    assert lea.get("/exclusions.json?field=agent_turns&value=few").json()["tried"]["fault"]
+    assert lea.get("/exclusions?field=nothing&value=<b>").status_code == 200
 
 
 def test_the_same_assignment_is_made_once(store: Store, rubric: Rubric) -> None:

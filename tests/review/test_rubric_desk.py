@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from tests.review.conftest import QUICK, SignIn, add_people, fill, talk
-from tests.review.desk import TODAY, TOMORROW, Desk, copy_project, words
+from tests.review.conftest import QUICK, SignIn, fill, talk
+from tests.review.desk import TODAY, TOMORROW, Desk, Fields, copy_project, words
 
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.project import Project
@@ -25,23 +25,12 @@ def own(project: Project, tmp_path: Path) -> Project:
 
 
 @pytest.fixture
-def file(own: Project) -> Path:
+def yaml_file(own: Project) -> Path:
     return own.root / "rubrics" / "service_bar.yaml"
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(store_url=f"sqlite:///{tmp_path / 'review.db'}")
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> "Store":
-    return Store.open(tmp_path / "review.db")
-
-
-@pytest.fixture
 def app(own: Project, settings: Settings, store: Store) -> FastAPI:
-    add_people(store)
     return create_app(own, settings, store, hasher=QUICK)
 
 
@@ -57,8 +46,8 @@ def test_a_form_that_nobody_touched_changes_nothing(lea: Desk) -> None:
     assert lea.data()["edits"] == []
 
 
-def test_an_edit_goes_from_form_to_file_once_somebody_else_approves_it(lea: Desk, sign_in: SignIn, own: Project, file: Path) -> None:
-    before = file.read_text()
+def test_an_edit_goes_from_form_to_file_once_somebody_else_approves_it(lea: Desk, sign_in: SignIn, own: Project, yaml_file: Path) -> None:
+    before = yaml_file.read_text()
     lea.begin()
     typed = {
         "weight": "12",
@@ -68,18 +57,18 @@ def test_an_edit_goes_from_form_to_file_once_somebody_else_approves_it(lea: Desk
     }
     lea.edit("courtesy", **typed)
     lea.whole(**{"scale.bar.clears.points": "75", "limit.chat.gap_seconds": "200", "band.vaults.from_score": "90"})
-    assert file.read_text() == before
+    assert yaml_file.read_text() == before
     assert lea.propose(why="Greetings matter").status_code == 303
-    assert file.read_text() == before
+    assert yaml_file.read_text() == before
     leo = lea.of(sign_in("leo"))
     assert "waits for approval" in words(leo.browser.get("/notices").text)
     assert leo.approve("Good").status_code == 303
-    now = load_rubric(file)
+    now = load_rubric(yaml_file)
     courtesy = now.criterion("courtesy")
     assert (now.version, courtesy.weight, courtesy.gate, courtesy.levels["clears"]) == ("1.1", 12, None, "Polite wording, and a greeting.")
     assert courtesy.notes == ("A missing greeting alone is not below.",)
     assert (now.level("courtesy", "clears").points, now.limits["chat"]["gap_seconds"], now.bands[-1].from_score) == (75, 200, 90)
-    changed = [line for line in file.read_text().splitlines() if line not in before.splitlines()]
+    changed = [line for line in yaml_file.read_text().splitlines() if line not in before.splitlines()]
     assert len(changed) == 7
     (change,) = leo.browser.get("/rubric.json").json()["history"]
     assert (change["version"], change["author"], change["decided_by"], change["why"]) == ("1.1", "lea", "leo", "Greetings matter")
@@ -87,20 +76,20 @@ def test_an_edit_goes_from_form_to_file_once_somebody_else_approves_it(lea: Desk
     assert open_rubric("service_bar", own).version == "1.1"
 
 
-def test_nobody_approves_alone(lea: Desk, sign_in: SignIn, file: Path, store: Store) -> None:
+def test_nobody_approves_alone(lea: Desk, sign_in: SignIn, yaml_file: Path, store: Store) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose()
     refused = lea.browser.post(f"{lea.here}/approve", version_seen="3")
     assert refused.status_code == 409
     assert "Nobody approves a change of their own" in refused.text
-    assert load_rubric(file).version == "1.0"
+    assert load_rubric(yaml_file).version == "1.0"
     rex = sign_in("rex")
     assert rex.post(f"{lea.here}/approve", version_seen="3").status_code == 403
     (change,) = store.changes()
     assert change.state is ChangeState.PROPOSED
 
 
-def test_criteria_are_added_worded_and_taken_out(lea: Desk, sign_in: SignIn, file: Path) -> None:
+def test_criteria_are_added_worded_and_taken_out(lea: Desk, sign_in: SignIn, yaml_file: Path) -> None:
     lea.begin()
     added = lea.submit("", "/criteria", name="Next step: named")
     assert added.headers["location"] == f"{lea.here}/criteria/next_step_named"
@@ -114,7 +103,7 @@ def test_criteria_are_added_worded_and_taken_out(lea: Desk, sign_in: SignIn, fil
     lea.submit("/criteria/closing", "/criteria/closing/remove")
     assert lea.propose().status_code == 303, words(lea.browser.get(lea.here).text)
     lea.of(sign_in("ada")).approve()
-    now = load_rubric(file)
+    now = load_rubric(yaml_file)
     made = now.criteria[-1]
     assert (made.id, made.name, made.asks) == ("next_step_named", "Next step: named", "Did the agent name the next step?")
     assert made.applies.condition is not None
@@ -173,53 +162,55 @@ def test_only_its_author_writes_a_draft_and_others_read_it(lea: Desk, sign_in: S
 
 
 def test_a_later_day_is_waited_for_and_any_audit_puts_it_in_force(
-    lea: Desk, sign_in: SignIn, own: Project, store: Store, file: Path
+    lea: Desk, sign_in: SignIn, own: Project, store: Store, yaml_file: Path
 ) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose(effective=TOMORROW)
     lea.of(sign_in("leo")).approve()
     assert lea.data()["change"]["state"] == "approved"
     assert put_in_force(own, store, now=datetime.now(UTC)) == []
-    assert load_rubric(file).version == "1.0"
+    assert load_rubric(yaml_file).version == "1.0"
     (due,) = put_in_force(own, store, now=LATER)
     assert due.done
-    assert load_rubric(file).version == "1.1"
+    assert load_rubric(yaml_file).version == "1.1"
     assert put_in_force(own, store, now=LATER) == []
     assert lea.data()["change"]["state"] == "in_force"
     assert [entry.why for entry in store.journal(action="rubric")][-1] == f"change {lea.number} of service_bar is in force"
 
 
 def test_a_process_that_died_after_writing_the_file_is_finished_by_the_next(
-    lea: Desk, sign_in: SignIn, own: Project, store: Store, file: Path
+    lea: Desk, sign_in: SignIn, own: Project, store: Store, yaml_file: Path
 ) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose(effective=TOMORROW)
     lea.of(sign_in("leo")).approve()
     (change,) = store.changes()
-    file.write_text(change.text)  # as it is after the file was replaced and before the store knew
+    yaml_file.write_text(change.text)  # as it is after the file was replaced and before the store knew
     (due,) = put_in_force(own, store, now=LATER)
     assert due.done
     assert store.changes()[0].state is ChangeState.IN_FORCE
 
 
-def test_a_file_that_was_changed_by_hand_is_never_overwritten(lea: Desk, sign_in: SignIn, own: Project, store: Store, file: Path) -> None:
+def test_a_file_that_was_changed_by_hand_is_never_overwritten(
+    lea: Desk, sign_in: SignIn, own: Project, store: Store, yaml_file: Path
+) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose(effective=TOMORROW)
     lea.of(sign_in("leo")).approve()
-    by_hand = file.read_text().replace("title: The service bar", "title: The bar")
-    file.write_text(by_hand)
+    by_hand = yaml_file.read_text().replace("title: The service bar", "title: The bar")
+    yaml_file.write_text(by_hand)
     (due,) = put_in_force(own, store, now=LATER)
     assert not due.done
-    assert file.read_text() == by_hand
+    assert yaml_file.read_text() == by_hand
     page = lea.browser.get(lea.here).text
     assert "another one than when this draft was begun" in page
     assert "is a draft again" in words(lea.browser.get("/notices").text)
 
 
-def test_edits_are_carried_over_to_a_file_that_changed_meanwhile(lea: Desk, sign_in: SignIn, file: Path) -> None:
+def test_edits_are_carried_over_to_a_file_that_changed_meanwhile(lea: Desk, sign_in: SignIn, yaml_file: Path) -> None:
     lea.begin().edit("courtesy", weight="12", name="Kindness")
-    text = file.read_text()
-    file.write_text(text.replace("title: The service bar", "title: The bar").replace("name: Courtesy", "name: Politeness"))
+    text = yaml_file.read_text()
+    yaml_file.write_text(text.replace("title: The service bar", "title: The bar").replace("name: Courtesy", "name: Politeness"))
     refused = lea.browser.post(f"{lea.here}/propose", why="x", effective=str(TODAY), version_seen="2")
     assert refused.status_code == 409
     assert "The draft is kept as it is" in refused.text
@@ -229,11 +220,11 @@ def test_edits_are_carried_over_to_a_file_that_changed_meanwhile(lea: Desk, sign
     assert places == {"criteria.courtesy.weight": ("10", "12"), "criteria.courtesy.name": ("Politeness", "Kindness")}
     lea.propose()
     lea.of(sign_in("leo")).approve()
-    now = load_rubric(file)
+    now = load_rubric(yaml_file)
     assert (now.title, now.criterion("courtesy").name, now.criterion("courtesy").weight) == ("The bar", "Kindness", 12)
 
 
-def test_an_approval_holds_for_what_was_read_and_nothing_else(lea: Desk, sign_in: SignIn, file: Path) -> None:
+def test_an_approval_holds_for_what_was_read_and_nothing_else(lea: Desk, sign_in: SignIn, yaml_file: Path) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose()
     leo = lea.of(sign_in("leo"))
@@ -242,10 +233,10 @@ def test_an_approval_holds_for_what_was_read_and_nothing_else(lea: Desk, sign_in
     lea.edit("courtesy", weight="99")
     lea.propose()
     assert leo.browser.client.post(f"{lea.here}/approve", data=read).status_code == 409
-    assert load_rubric(file).version == "1.0"
+    assert load_rubric(yaml_file).version == "1.0"
 
 
-def test_a_change_is_returned_with_a_word_and_can_be_stopped_before_its_day(lea: Desk, sign_in: SignIn, file: Path) -> None:
+def test_a_change_is_returned_with_a_word_and_can_be_stopped_before_its_day(lea: Desk, sign_in: SignIn, yaml_file: Path) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose(effective=TOMORROW)
     leo = lea.of(sign_in("leo"))
@@ -257,7 +248,7 @@ def test_a_change_is_returned_with_a_word_and_can_be_stopped_before_its_day(lea:
     leo.approve()
     assert leo.submit("", "/return", answer="Not this month").status_code == 303
     assert lea.data()["change"]["state"] == "draft"
-    assert load_rubric(file).version == "1.0"
+    assert load_rubric(yaml_file).version == "1.0"
 
 
 def test_a_project_that_cannot_be_written_says_so(lea: Desk, sign_in: SignIn, own: Project, store: Store, settings: Settings) -> None:
@@ -305,7 +296,6 @@ def test_a_new_wording_says_what_it_costs_and_offers_what_the_rules_say(lea: Des
 
 
 def test_a_model_that_would_have_to_be_asked_again_is_priced(own: Project, settings: Settings, store: Store, rubric: Rubric) -> None:
-    add_people(store)
     recent = [talk(number).model_copy(update={"started_at": datetime.now(UTC) - timedelta(days=3)}) for number in range(6)]
     fill(store, rubric, [(one, ()) for one in recent], sample=False)
     paid = settings.model_copy(update={"llm": settings.llm.model_copy(update={"model": "gpt-5-mini"})})
@@ -329,7 +319,7 @@ def test_a_preview_shows_neither_small_groups_nor_conversations_that_are_reviewe
 
 
 def test_a_review_that_is_under_way_keeps_the_rubric_that_it_began_with(
-    lea: Desk, rubric: Rubric, store: Store, sign_in: SignIn, file: Path
+    lea: Desk, rubric: Rubric, store: Store, sign_in: SignIn, yaml_file: Path
 ) -> None:
     fill(store, rubric, [(talk(1), ())])
     rex = sign_in("rex")
@@ -337,7 +327,7 @@ def test_a_review_that_is_under_way_keeps_the_rubric_that_it_began_with(
     lea.begin().submit("/criteria/closing", "/criteria/closing/remove")
     lea.propose()
     lea.of(sign_in("leo")).approve()
-    assert "closing" not in {item.id for item in load_rubric(file).criteria}
+    assert "closing" not in {item.id for item in load_rubric(yaml_file).criteria}
     assert rex.commit(number, rubric).status_code == 303
     assert "closing" in store.labels()[-1].levels
 
@@ -350,3 +340,25 @@ def test_another_rubric_of_the_project_is_edited_as_well(lea: Desk, sign_in: Sig
     assert open_rubric("service_bar", own).criterion("courtesy").gate is Gate.CONVERSATION
     assert lea.browser.get("/rubric?name=../secret").status_code == 404
     assert lea.browser.post("/rubric/changes", name="nothing").status_code == 404
+
+
+def test_what_was_typed_survives_a_session_that_is_over(lea: Desk, sign_in: SignIn) -> None:
+    lea.begin()
+    page = f"{lea.here}/criteria/courtesy"
+    typed = {**lea.fields("/criteria/courtesy", "/criteria/courtesy"), "asks": "Was the agent <kind>?\nAlways?"}
+    lea.browser.client.cookies.clear()
+    over = lea.browser.client.post(page, data=typed)
+    assert over.status_code == 401
+    assert "Your session is over" in over.text
+    again = lea.of(sign_in("lea"))
+    first = again.browser.client.post(page, data=Fields(over.text, page).values)
+    assert first.status_code == 403
+    assert "nothing is lost" in first.text
+    assert again.browser.client.post(page, data=Fields(first.text, page).values).status_code == 303
+    assert [edit["new"] for edit in again.data()["edits"]] == ["Was the agent <kind>? Always?"]
+
+
+def test_a_password_is_never_put_into_a_page(sign_in: SignIn) -> None:
+    answer = sign_in("ada").client.post("/people", data={"csrf": "old", "name": "new", "password": "a very secret one"})
+    assert answer.status_code == 403
+    assert "secret one" not in answer.text

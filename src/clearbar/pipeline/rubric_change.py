@@ -47,6 +47,8 @@ class Preview(Model):
     """Of them, those that this rests on: all, or some drawn at random."""
     by_rules: bool
     """Whether both rubrics are compared as the rules grade them."""
+    rules_differ: bool
+    """Whether the edit changes anything that the rules read."""
     cost: Cost | None
     """Of grading the period anew by the language model; null where there is none to pay or none is set up."""
 
@@ -118,6 +120,7 @@ def preview(
         conversations=len(items),
         compared=len(some),
         by_rules=by_rules,
+        rules_differ=before.rules_hash != after.rules_hash,
         cost=_cost(project, settings, after, [item.transcript for item in items]) if changed else None,
     )
 

@@ -30,6 +30,8 @@ class RubricFile(Model):
 
     name: str
     path: str
+    shown: str
+    """The path, from the project's folder on where it lies in it."""
     text: str
     rubric: Rubric
     read_only: str
@@ -49,7 +51,10 @@ def read_file(project: Project, name: str) -> RubricFile:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise RubricError(f"{path}: cannot be read", fix="see that it is a text file in UTF-8 that may be read") from error
-    return RubricFile(name=name, path=str(path), text=text, rubric=_parsed(text, path), read_only=_why_read_only(project, path))
+    shown = path.relative_to(project.root) if path.is_relative_to(project.root) else path
+    return RubricFile(
+        name=name, path=str(path), shown=str(shown), text=text, rubric=_parsed(text, path), read_only=_why_read_only(project, path)
+    )
 
 
 def _why_read_only(project: Project, path: Path) -> str:

@@ -3,13 +3,19 @@
 import math
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from clearbar.lint import Finding
 from clearbar.rubric_draft import Body
 
 __all__ = ["Findings", "new_criterion", "place_name", "with_criterion", "with_whole", "without_criterion"]
 
+_FIELD_NAMES: Final = {
+    "asks": "question",
+    "applies.when": "when it applies",
+    "min_agent_turns": "turns of the agent",
+    "parts": "long conversations",
+}
 Form = Mapping[str, str]
 Many = Mapping[str, list[str]]
 
@@ -44,7 +50,7 @@ def place_name(place: str, body: Body) -> str:
     kind, _, rest = place.partition(".")
     id, _, field = rest.partition(".")
     named = next((str(one.get("name") or id) for one in body.get(kind) or () if isinstance(one, dict) and one.get("id") == id), "")
-    words = (field if named else place).replace("_", " ").replace(".", " ")
+    words = _FIELD_NAMES.get(field, field if named else place).replace("_", " ").replace(".", " ")
     return f"{named}: {words}" if named and words else named or words
 
 

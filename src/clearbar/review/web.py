@@ -42,13 +42,24 @@ class Fault(Exception):  # noqa: N818 - a page, not a fault of the program
         What happened, and what to do; neither repeats a value from a conversation.
     link
         Where to go on: address and words.
+    kept
+        Fields of a form that was not taken, by name, so that they can be sent again from the page itself.
     """
 
-    def __init__(self, status: int, title: str, text: str, *, link: tuple[str, str] = ("/", "Go to the start page")) -> None:
+    def __init__(
+        self,
+        status: int,
+        title: str,
+        text: str,
+        *,
+        link: tuple[str, str] = ("/", "Go to the start page"),
+        kept: Mapping[str, list[str]] | None = None,
+    ) -> None:
         self.status = status
         self.title = title
         self.text = text
         self.link = link
+        self.kept = {name: values for name, values in (kept or {}).items() if name != "password"}
         super().__init__(title)
 
 
@@ -173,24 +184,32 @@ async def anybody(request: Request) -> Visitor:
     token = request.cookies.get(cookie_name(room), "")
     person = await run_in_threadpool(room.store.signed_in, token_digest(token)) if token else None
     if person is None:
-        raise Fault(401, "Please sign in", "Your session is over. What you saved is kept.", link=("/sign-in", "Sign in"))
+        many = {} if request.method in {"GET", "HEAD"} or "x-csrf" in request.headers else await _form(request)
+        more = " What you sent just now stands on this page: sign in, come back here, and send it again." if many else ""
+        raise Fault(401, "Please sign in", f"Your session is over. What you saved is kept.{more}", link=("/sign-in", "Sign in"), kept=many)
     visitor = Visitor(request=request, room=room, person=person, csrf=csrf_token(token))
     return visitor if request.method in {"GET", "HEAD"} else await _with_form(visitor)
 
 
 async def _with_form(visitor: Visitor) -> Visitor:
     request = visitor.request
-    many: dict[str, list[str]] = {}
     sent = request.headers.get("x-csrf", "")
-    if not sent:
-        async with request.form(max_files=0) as form:
-            for name, value in form.multi_items():
-                many.setdefault(name, []).append(str(value).replace("\r\n", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}"))
-        sent = many.get("csrf", [""])[0]
-    if sent != visitor.csrf:
-        raise Fault(403, "This form is from an earlier session", "Nothing was changed. Go back, reload the page and send it again.")
+    many = {} if sent else await _form(request)
+    if (sent or many.get("csrf", [""])[0]) != visitor.csrf:
+        kept = {**many, "csrf": [visitor.csrf]} if many else {}
+        text = "Nothing was changed, and nothing is lost: what you sent stands on this page. Send it again if you still want to."
+        text = text if many else "Nothing was changed. Reload the page and send it again."
+        raise Fault(403, "This form is from an earlier session", text, kept=kept)
     form_values = {name: values[0] for name, values in many.items()}
     return Visitor(request=request, room=visitor.room, person=visitor.person, csrf=visitor.csrf, form=form_values, many=many)
+
+
+async def _form(request: Request) -> dict[str, list[str]]:
+    many: dict[str, list[str]] = {}
+    async with request.form(max_files=0) as form:
+        for name, value in form.multi_items():
+            many.setdefault(name, []).append(str(value).replace("\r\n", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    return many
 
 
 def needs(right: Right) -> Any:
@@ -219,7 +238,7 @@ def answer(request: Request, fault: Fault) -> Response:
         return Response(orjson.dumps({"error": fault.title, "what": fault.text}), fault.status, media_type="application/json")
     if fault.status == 401 and request.method == "GET":  # noqa: PLR2004 - the one way in
         return RedirectResponse(f"/sign-in?next={quote(request.url.path + ('?' + request.url.query if request.url.query else ''))}", 303)
-    return HTMLResponse(room.templates.get_template("fault.html.j2").render(fault=fault), fault.status)
+    return HTMLResponse(room.templates.get_template("fault.html.j2").render(fault=fault, path=request.url.path), fault.status)
 
 
 def _day(moment: datetime | None) -> str:

@@ -83,6 +83,7 @@ def finish(visitor: Reviewer, number: Number) -> Response:
 @router.post("/reviews/{number}/skip")
 def skip(visitor: Reviewer, number: Number) -> Response:
     """Give the item back with a reason."""
+    _mine(visitor, number)
     visitor.store.skip(number, visitor.name, visitor.text("why", longest=500, required="a reason for skipping"))
     return see("/queue")
 
