@@ -54,6 +54,13 @@ def check_once(checks: Path, tmp_path: Path) -> Iterator[None]:
         shutil.copytree(own, checks, dirs_exist_ok=True)
 
 
+@pytest.fixture
+def never_checked(check_once: None, tmp_path: Path) -> None:
+    """Take the check of the rules away again."""
+    del check_once
+    shutil.rmtree(tmp_path / "state" / "checks")
+
+
 @pytest.fixture(scope="session")
 def llm_process() -> Iterator[LlmServer]:
     process = subprocess.Popen([sys.executable, str(TESTS / "llm" / "server.py")], stdout=subprocess.PIPE, text=True)

@@ -158,8 +158,13 @@ def test_pages_that_list_a_rejected_record_go_with_its_id(project: Project, writ
 
 
 def own_project(tmp_path: Path) -> Project:
+    """Return a project whose labelled set is small, so that a check takes a moment."""
     for name in ("flows", "prompts", "rubrics", "evals"):
         shutil.copytree(ROOT / name, tmp_path / "own" / name)
+    for folder in ("conversations", "labels"):
+        for file in (tmp_path / "own" / "evals" / folder).glob("*.jsonl"):
+            lines = file.read_text(encoding="utf-8").splitlines()[:12]
+            file.write_text("\n".join(lines) + "\n", encoding="utf-8")
     found = Project(tmp_path / "own")
     found.use_state(tmp_path / "state")
     return found
@@ -170,6 +175,7 @@ def looks(project: Project) -> int:
         return len(store.runs(kind="check"))
 
 
+@pytest.mark.usefixtures("never_checked")
 def test_a_report_cites_a_check_of_the_labels_as_they_are_now(tmp_path: Path, write_lines: Write) -> None:
     project = own_project(tmp_path)
     source = write_lines("talks.jsonl", [talk(f"t{number}") for number in range(3)])
@@ -215,7 +221,8 @@ def nightly(project: Project, *sources: Path, now: datetime = NOW) -> NightlyRes
     return run_nightly(project, load_settings(project), request, notice=print, now=now)
 
 
-def test_a_night_after_a_night_finds_only_what_is_new(project: Project, write_lines: Write) -> None:
+def test_a_night_after_a_night_finds_only_what_is_new(tmp_path: Path, write_lines: Write) -> None:
+    project = own_project(tmp_path)
     source = write_lines("talks.jsonl", [talk("a", day=10), talk("b", day=18)])
     first = nightly(project, source)
     again = nightly(project, source)
