@@ -32,6 +32,7 @@ from clearbar.verdict import Audit
 
 __all__ = [
     "BASELINE",
+    "NIGHTS_A_YEAR",
     "RISE",
     "AnchorNight",
     "Attribution",

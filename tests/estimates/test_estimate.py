@@ -223,3 +223,36 @@ def test_labels_given_in_sight_of_a_grade_do_not_correct(make_world: MakeWorld, 
     world = make_world((0.3,))
     labels = [label.model_copy(update={"probability": 0.1, "kind": "revealed"}) for label in world.labels[:50]]
     assert below(estimate(world.audits, rubric, reviews=resolve(labels, rubric)), "team0").corrected is None
+
+
+def of_agents(audits: list[Audit], shares: dict[str, tuple[int, int]]) -> list[Audit]:
+    """Return audits of one team in which each agent has so many conversations, so many of them under the bar on `care`."""
+    made = []
+    for agent, (number, under) in shares.items():
+        for place in range(number):
+            first = audits[0]
+            verdicts = tuple(
+                one.model_copy(update={"level": "low" if place < under else "fair", "agent": agent}) if one.criterion == "care" else one
+                for one in first.verdicts
+            )
+            made.append(first.model_copy(update={"transcript": f"{agent}{place}", "team": "team0", "agent": agent, "verdicts": verdicts}))
+    return made
+
+
+def test_a_team_whose_conversations_are_mostly_one_agents_is_told_so(make_world: MakeWorld, rubric: Rubric) -> None:
+    audits = of_agents(make_world([0.3], each=4, labels=60).audits, {"a": (80, 8), "b": (20, 2)})
+    found = below(estimate(audits, rubric), "team0")
+    assert found.clustering is not None
+    assert (found.clustering.agents, found.clustering.largest, found.clustering.design_effect) == (2, 0.8, None)
+    assert "80% of these conversations are one agent's" in found.line()
+
+
+def test_agents_who_differ_are_stated_and_agents_alike_are_not(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world([0.3], each=4, labels=60)
+    differing = below(estimate(of_agents(world.audits, {str(place): (20, 2 * place) for place in range(8)}), rubric), "team0")
+    alike = below(estimate(of_agents(world.audits, {str(place): (20, 4) for place in range(8)}), rubric), "team0")
+    assert differing.clustering is not None
+    assert (differing.clustering.design_effect or 0) > 1.44
+    assert "agents differ" in differing.line()
+    assert alike.clustering is not None
+    assert (alike.clustering.design_effect, alike.clustering.line()) == (1, "")

@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from clearbar.estimates.clustering import Clustering
 from clearbar.estimates.indicators import Indicator
 from clearbar.model import Model
 
@@ -52,6 +53,8 @@ class Estimate(Model):
     """What must hold for the corrected figure; empty where there is none."""
     why_not: str
     """Why there is no corrected figure; empty where there is one."""
+    clustering: Clustering | None = None
+    """Null where agents are not known."""
     contradicted: bool = False
     """The unit's grades do not fit the measured error rates: the assumption is in doubt."""
     too_few: bool
@@ -69,7 +72,8 @@ class Estimate(Model):
         scale, end = (1, "") if self.indicator is Indicator.SCORE else (100, " %")
         told = f"{self.best.value * scale:.0f}{end} ({self.best.low * scale:.0f} to {self.best.high * scale:.0f})"
         how = f"corrected: {self.method}, {self.assumes}" if self.corrected else f"as graded, not corrected: {self.why_not}"
-        return ("too few to say: " if self.too_few else "") + f"{told}, {how}"
+        spread = self.clustering.line() if self.clustering else ""
+        return ("too few to say: " if self.too_few else "") + f"{told}, {how}" + (f"; {spread}" if spread else "")
 
 
 class Difference(Model):

@@ -65,6 +65,8 @@ class UnitData:
     """Level, `not_applicable` or `ungraded` of every conversation."""
     reviewed: tuple[tuple[str, str, float], ...]
     """Grade, label and chance of having been drawn, for conversations that people reviewed blind."""
+    agents: tuple[str | None, ...] = ()
+    """Whom each verdict concerns, in the order of `grades`."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from scipy.stats import norm
 
 from clearbar.agreement import Floats
 from clearbar.check.result import CheckResult
+from clearbar.estimates.clustering import clustering
 from clearbar.estimates.indicators import Indicator, group, indicators
 from clearbar.estimates.kernels import LEVEL, Mean, mean_with_reviews, plain_mean, quantiles
 from clearbar.estimates.result import Difference, Estimate, Estimates, Method, Range
@@ -122,6 +123,7 @@ class Graded:
     def __init__(self, rubric: Rubric, *, unit: UnitOf = by_team, reviews: Resolved | None = None) -> None:
         self._rubric, self._unit, self._reviews = rubric, unit, reviews
         self._grades: dict[str, dict[str, list[str]]] = {item.id: defaultdict(list) for item in rubric.criteria}
+        self._agents: dict[str, dict[str, list[str | None]]] = {item.id: defaultdict(list) for item in rubric.criteria}
         self._reviewed: dict[str, dict[str, list[tuple[str, str, float]]]] = {item.id: defaultdict(list) for item in rubric.criteria}
         self._scores: dict[str, _Scores] = defaultdict(_Scores)
         self._teams: dict[str, set[str | None]] = defaultdict(set)
@@ -138,6 +140,7 @@ class Graded:
                 self._nameless += name is None
                 continue
             self._grades[verdict.criterion][name].append(verdict.level)
+            self._agents[verdict.criterion][name].append(verdict.agent or audit.agent)
             self._teams[name].add(audit.team)
             ruling = rulings.get(verdict.criterion)
             if ruling and chance:
@@ -167,8 +170,11 @@ class Graded:
         )
 
     def _units(self, criterion: str) -> dict[str, UnitData]:
-        reviewed = self._reviewed[criterion]
-        return {name: UnitData(tuple(levels), tuple(reviewed[name])) for name, levels in sorted(self._grades[criterion].items())}
+        reviewed, agents = self._reviewed[criterion], self._agents[criterion]
+        return {
+            name: UnitData(tuple(levels), tuple(reviewed[name]), tuple(agents[name]))
+            for name, levels in sorted(self._grades[criterion].items())
+        }
 
     def _notes(self) -> Iterator[str]:
         if self._nameless:
@@ -224,7 +230,8 @@ class _Work:
             data = units[name]
             if figure.raw is not None:
                 self._draws[criterion, indicator][name] = (figure.raw, figure.draws)
-            self.estimates.append(self._estimate(name, criterion, indicator, figure, data))
+            clustered = clustering(grouping.numbers(list(data.grades)), data.agents)
+            self.estimates.append(self._estimate(name, criterion, indicator, figure, data).model_copy(update={"clustering": clustered}))
 
     def _estimate(self, name: str, criterion: str, indicator: Indicator, figure: Figure, data: UnitData) -> Estimate:
         raw = None if figure.raw is None else _range(figure.count / figure.graded, *map(float, quantiles(figure.raw)))
