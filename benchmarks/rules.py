@@ -7,8 +7,9 @@ Optional packages, each skipped aloud where it is missing: vaderSentiment, spacy
 What is compared, on the same text, one core: processor time, the best of some rounds that take turns, block by block
 (so that a busy machine is fair to all). The load of the machine is told beside it, for it shares the memory too.
 
-* `set`      google-re2 `Set` alone: all groups, a conversation's turns of a role joined, hits only; the ceiling
-* `set/turn` the same, turn by turn
+* `set`      google-re2 `Set` alone: all groups and their guards, in two searches a conversation: all that the customer said, joined by
+             blanks, and all that the agent said; texts made ready beforehand; ids only, thrown away; the ceiling
+* `set/turn` the same, turn by turn, each turn as often as it stands
 * `rules`    from JSON Lines bytes to JSON Lines of verdicts with evidence
 * `redacted` the same with redaction in front
 * `plain`    the same without RE2
@@ -36,6 +37,7 @@ import msgspec
 
 from clearbar.grading.rules import Lexicon, RulesGrader, load_lexicon
 from clearbar.grading.rules.engine import SetFinder
+from clearbar.grading.rules.stream import BLOCK
 from clearbar.grading.rules.text import normalize
 from clearbar.redact import Redactor
 from clearbar.rubric import Rubric
@@ -43,7 +45,6 @@ from clearbar.rubric_file import load_rubric
 from clearbar.settings import RedactionSettings
 
 ROOT = Path(__file__).parents[1]
-BLOCK = 256
 FEW = 16  # of each block, for the slow ways
 TIMES = 4  # so often each process grades its lines
 SHARE: list[bytes] = []

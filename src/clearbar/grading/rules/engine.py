@@ -141,13 +141,14 @@ class _Set:
         if self._set.Add(pattern.encode()) < 0:
             raise RubricError(f"lexicon group {group.name!r}: its phrases are too large together for the engine", fix="split the group")
 
-    def find(self, normals: Sequence[bytes]) -> tuple[Found, list[list[int]], list[int]]:
+    def find(self, normals: Sequence[bytes]) -> tuple[Found, list[Span], list[int]]:
         """Return which groups each text holds, where one of them stands beside its guard, and in which texts the engine gave up."""
         ids = list(map(self._set.Match, normals))  # nothing in between that would push the automaton out of the cache
         hits = np.zeros((len(ids), self._sentinel + 1), np.bool_)
         hits[np.repeat(np.arange(len(ids)), list(map(len, ids))), np.fromiter(chain.from_iterable(ids), np.intp)] = True
         own, guards = hits[:, : self._groups], hits[:, self._groups : self._sentinel]
-        guarded = [[row, self._guarded[guard]] for row, guard in np.argwhere(guards).tolist() if own[row, self._guarded[guard]]]
+        beside = own[:, self._guarded] & guards
+        guarded = [(place // guards.shape[1], self._guarded[place % guards.shape[1]]) for place in np.flatnonzero(beside).tolist()]
         lost = [row for row in np.flatnonzero(~hits[:, self._sentinel]).tolist() if normals[row]]
         own[lost] = False
         return own, guarded, lost

@@ -12,8 +12,8 @@ from clearbar.grading.rules.judge import Judge, Ruling
 
 __all__ = ["BLOCK", "Record", "grade_lines"]
 
-BLOCK: Final = 256
-"""Conversations that are read, searched and written together; their stock texts are searched once."""
+BLOCK: Final = 512
+"""Conversations that are read, searched and written together; their stock texts are searched once, and the automaton stays at hand."""
 
 
 class Said(msgspec.Struct):

@@ -18,9 +18,9 @@ _ASCII: Final = bytes(
 )
 _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > _DELETE else _SPACE for code in range(256))
 """Splits words; bytes of other alphabets stay."""
-_QUESTION: Final = re.compile(rb"(?<![^.!?])[^.!?]*\?")
-_ASKS: Final = ord("?")  # bytes look for a number at once, for other bytes after a detour
-_SENTENCE: Final = re.compile(r"[^.!?\n。！？]+[.!?。！？]*|[.!?。！？]+")  # noqa: RUF001 - full-width marks end sentences too
+_ENDS: Final = ".!?。！？"  # noqa: RUF001 - full-width marks end sentences too
+_END: Final = re.compile(rf"[{_ENDS}\n]")
+_SENTENCE: Final = re.compile(rf"[^{_ENDS}\n]+[{_ENDS}]*|[{_ENDS}]+")
 _LONGEST: Final = 240  # code points of a quote
 _SHOUTED: Final = 12  # capitals
 _PLAIN: Final = {
@@ -77,6 +77,11 @@ def shouts(text: str) -> bool:
     return ("?" in text and "??" in text) or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
 
 
+def _last_end(normal: bytes) -> int:
+    """Return where the last sentence begins that did not end yet."""
+    return max(normal.rfind(b"."), normal.rfind(b"!")) + 1
+
+
 Side = int
 """0 for the customer, 1 for the agent."""
 Quote = tuple[int, int, str]
@@ -112,16 +117,25 @@ class Utterance:
         """Return the distinct words."""
         return frozenset(spelled(self.normal))
 
+    @property
+    def stated(self) -> bytes:
+        """The normal text without its questions."""
+        *asked, rest = self.normal.split(b"?")
+        return b" ".join([*(text[: _last_end(text)] for text in asked), rest]) if asked else rest
+
     @Once
-    def stated(self) -> frozenset[bytes]:
-        """Return the distinct words outside questions."""
-        return frozenset(spelled(_QUESTION.sub(b" ", self.normal))) if _ASKS in self.normal else self.words
+    def sentences(self) -> list[tuple[int, int]]:
+        """Return the bounds of the sentences, as far as the text is read."""
+        return [match.span() for match in _SENTENCE.finditer(self.text, 0, READ)]
 
     @property
     def single(self) -> bool:
         """Whether it is one sentence, short enough to be quoted, with no blanks around it."""
         text = self.text
-        return 0 < len(text) <= _LONGEST and not text[0].isspace() and not text[-1].isspace() and _SENTENCE.fullmatch(text) is not None
+        if not 0 < len(text) <= _LONGEST or text[0].isspace() or text[-1].isspace():
+            return False
+        end = _END.search(text)
+        return end is None or not text[end.start() :].strip(_ENDS)
 
     def original(self, start: int, end: int) -> tuple[int, int]:
         """Return where a span of the normal text's code points stands in the text."""
@@ -130,8 +144,7 @@ class Utterance:
 
     def sentence(self, start: int, end: int) -> tuple[int, int]:
         """Return the bounds of the sentence that a span stands in, or of as much of it as may be quoted."""
-        for match in _SENTENCE.finditer(self.text, 0, READ):
-            low, high = match.span()
+        for low, high in self.sentences:
             if low <= start < high:
                 return self._trimmed(low, max(high, end), start, end)
         return start, end

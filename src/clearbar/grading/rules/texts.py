@@ -89,6 +89,7 @@ class Texts(dict[int, Utterance]):
         finder.find(CUSTOMER, normals[:many], self.found[:many])
         finder.find(AGENT, normals[many:], self.found[many:])
         self._note(self.found[:, groups:], many)
+        self._held = self.found.tobytes()
 
     def _note(self, traits: Found, customers: int) -> None:
         """Note of each text what is no group, in the order of the lexicon's `TRAITS`."""
@@ -114,4 +115,4 @@ class Texts(dict[int, Utterance]):
     def holds(self, group: str, row: int) -> bool:
         """Return whether a group of the lexicon was found in a text."""
         column = self.finder.tongue.columns.get(group)
-        return column is not None and bool(self.found[row, column])
+        return column is not None and self._held[row * self.found.shape[1] + column] != 0

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.text import Utterance, spelled
 
 __all__ = ["Telling", "same_as_before", "worded_as_before"]
 
@@ -55,8 +55,9 @@ class Telling(dict[int, frozenset[bytes]]):
         self._common = common
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        words = self._texts[row].stated - self._common
-        self[row] = telling = frozenset(word for word in words if len(word) > _SHORT or word.isdigit())
+        words = spelled(self._texts[row].stated)
+        telling = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
+        self[row] = telling
         return telling
 
 
