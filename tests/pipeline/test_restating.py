@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from tests.pipeline.graded import START, contest, decide, fill, talk
 
 from clearbar.label import Label, LabelKind
@@ -18,7 +19,7 @@ from clearbar.pipeline.selection import graded_items
 from clearbar.project import Project
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
-from clearbar.settings import Settings, load_settings
+from clearbar.settings import PublishSettings, Settings, load_settings
 from clearbar.store import DisputeState, Store
 
 TALKS = [talk(number) for number in range(8)]
@@ -252,6 +253,20 @@ def test_corrected_figures_rest_on_what_graders_said_and_people_found(
 def test_further_formats_are_written_where_the_settings_ask(project: Project, settings: Settings, store: Store, rubric: Rubric) -> None:
     chosen = settings.model_copy(update={"report": settings.report.model_copy(update={"parquet": True})})
     assert (Folder(project, chosen, store, rubric).path / "parcels" / "parcels.parquet").is_file()
+
+
+def test_the_shared_copy_follows_and_nobody_is_told_again(
+    project: Project, settings: Settings, store: Store, rubric: Rubric, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    publish = PublishSettings(folder=str(shared), notify=(SecretStr("nothing://nobody"),))
+    folder = Folder(project, settings.model_copy(update={"publish": publish}), store, rubric, publish=True)
+    before = (shared / "parcels" / "report.json").read_bytes()
+    decide(store, contest(store, TALKS[0], rubric), DisputeState.ACCEPTED)
+    assert "restated" in folder.restate()[0]
+    assert json.loads(before)["revisions"] == []
+    assert len(json.loads((shared / "parcels" / "report.json").read_bytes())["revisions"]) == 1
+    assert store.reports(stale=True) == []
 
 
 def test_the_room_looks_and_has_outdated_reports_made_anew_until_it_ends() -> None:

@@ -1,13 +1,12 @@
 """The reports of a folder from one edition to the next: which of them replace others because people corrected something."""
 
-import fcntl
 import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 from clearbar.model import digest
 from clearbar.pipeline.checking import Checked, Measured
@@ -111,8 +110,17 @@ def open_folder(project: Project, store: Store, folder: Path) -> Iterator[Histor
     place = project.state / "locks" / f"reports-{digest(str(folder))[:16]}"
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("w", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        _lock(file)
         yield History(store, folder)
+
+
+def _lock(file: IO[str]) -> None:
+    """Wait until nobody else holds a file; the system lets go of it when this process ends, however it ends."""
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system
+    except ImportError:
+        return
+    fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def keep_edition(

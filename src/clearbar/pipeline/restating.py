@@ -46,7 +46,8 @@ def restate(project: Project, settings: Settings, store: Store, *, who: str = "r
 
     The figures differ from those before by what people said, and by nothing else but settings on what may be shown: the conversations
     are those that the reports showed, the rubric is the one with which they were made. Conversations of a closed period keep their
-    levels; the page says what came after. A folder that lies on another machine, or is gone, is told and left as it is.
+    levels; the page says what came after. Copies in the shared folder follow, and nobody is notified: that would tell who asked of every
+    single correction. A folder that lies on another machine, or is gone, is told and left as it is.
     """
     return [
         _restated(project, settings, store, folder, {slug: one.why for slug, one in outdated.items()}, who=who)
@@ -114,10 +115,11 @@ def _made_anew(project: Project, settings: Settings, store: Store, edition: Edit
     rubric = store.rubric(edition.body["rubric"])
     if rubric is None:
         return Restated(folder=edition.folder, why=why, done=False, fault="the store no longer holds the rubric that it was made with")
+    silent = settings.model_copy(update={"publish": settings.publish.model_copy(update={"notify": ()})})
     request = ReportRequest.model_validate(edition.body["request"]).model_copy(update={"out": Path(edition.folder)})
     made = make_reports(
         project,
-        settings,
+        silent,
         store,
         rubric,
         request,
