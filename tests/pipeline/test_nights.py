@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import ROOT
 
 from clearbar.errors import UsageError
+from clearbar.label import Label, LabelKind
 from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.checking import CheckRequest, run_check
 from clearbar.pipeline.erasure import erase_from_everywhere
@@ -231,6 +232,28 @@ def test_a_night_after_a_night_finds_only_what_is_new(tmp_path: Path, write_line
     next_night = nightly(project, source, now=NOW + timedelta(days=1))
     assert (next_night.audit.counts.graded, next_night.audit.pulled) == (1, 3)
     assert sum(team.conversations for team in next_night.audit.teams) == 3
+
+
+def test_a_night_restates_other_reports_in_which_people_corrected_something(tmp_path: Path, write_lines: Write) -> None:
+    project = own_project(tmp_path)
+    source = write_lines("talks.jsonl", [talk(f"t{number}") for number in range(6)])
+    audit(project, source, out=tmp_path / "october")
+    settings = load_settings(project)
+    with open_store(project, settings) as store:
+        found = next(store.audits(ids=["t1"]))
+        said = Label(
+            id="t1",
+            source=found.conversation.source,
+            levels={"empathy": "vaults"},
+            annotator="session 1",
+            kind=LabelKind.CONSENSUS,
+            rubric=found.rubric,
+            at=NOW,
+        )
+        store.add_consensus(said, found.conversation.text_hash)
+    nightly(project, source, now=NOW + timedelta(days=1))
+    page = (tmp_path / "october" / "north" / "index.html").read_text(encoding="utf-8")
+    assert "because a calibration session settled verdicts in it" in page
 
 
 def test_a_duplicate_is_no_rejection_for_a_check(project: Project, write_lines: Write) -> None:

@@ -76,7 +76,7 @@ def _restate(where: Project, settings: Settings, *, as_json: bool) -> int:
         typer.echo("nothing to restate: nobody corrected anything in a published report since it was made")
     for one in () if as_json else done:
         (typer.echo if one.done else warn)(one.line())
-    return 0 if all(one.done for one in done) else 1
+    return 0 if all(one.done or one.gone for one in done) else 1
 
 
 def sample(

@@ -14,6 +14,7 @@ from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.checking import Checked, CheckRequest, run_check
 from clearbar.pipeline.erasure import apply_retention
 from clearbar.pipeline.request import AuditRequest, Sources
+from clearbar.pipeline.restating import restate
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.steps import Steps
 from clearbar.pipeline.workspace import open_store, open_workspace, with_choices
@@ -86,7 +87,7 @@ def run_nightly(
     steps: Steps | None = None,
     now: datetime | None = None,
 ) -> NightlyResult:
-    """Audit what is new, check, report, publish, and remove what has been kept long enough.
+    """Audit what is new, check, report, publish, restate what people corrected, and remove what has been kept long enough.
 
     Checking an LLM costs calls for the labelled set in the first night with it, and nothing after that: its grades are kept.
     A grader that is not trusted on a criterion stops nothing: its reports say so. A check, a watch over anchors or a publication
@@ -103,6 +104,7 @@ def run_nightly(
     alarms = [*troubles, *_distrust(checked), *_losses(audit)]
     alarms += [Alarm(about=item.criterion, says=drift.why) for item in drift.criteria if item.alarm] if drift else []
     with open_store(project, settings) as store:
+        alarms += [Alarm(about="run", says=one.line()) for one in restate(project, settings, store) if not one.done and not one.gone]
         apply_retention(store, settings)
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
     return NightlyResult(audit=audit, checked=decisions, drift=drift, alarms=tuple(alarms))

@@ -34,6 +34,8 @@ class Restated(Model):
     done: bool
     fault: str = ""
     """Why it could not be made anew."""
+    gone: bool = False
+    """Whether that is because it does not lie on this machine."""
 
     def line(self) -> str:
         """Return it in words."""
@@ -104,7 +106,8 @@ class Restater:
 def _restated(project: Project, settings: Settings, store: Store, folder: str, why: dict[str, str], *, who: str) -> Restated:
     edition = store.edition(folder)
     if edition is None or not (Path(folder) / "index.html").is_file():
-        return Restated(folder=folder, why=why, done=False, fault="it is not on this machine any more; make it anew: clearbar report")
+        fault = "it is not on this machine any more; make it anew: clearbar report"
+        return Restated(folder=folder, why=why, done=False, fault=fault, gone=True)
     try:
         return _made_anew(project, settings, store, edition, why, who=who)
     except ClearbarError as error:
