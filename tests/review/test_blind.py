@@ -1,12 +1,19 @@
 """Before a reviewer commits, nothing that the server says gives the grade, the agent or the reason for selection away."""
 
+import re
+import shutil
+from pathlib import Path
+
 import pytest
 from fastapi.routing import APIRoute
-from tests.review.conftest import SECRET, Browser, SignIn, fill, talk
+from tests.review.conftest import QUICK, SECRET, Browser, SignIn, fill, talk
 
 from clearbar.label import LabelKind
+from clearbar.project import Project
+from clearbar.review import create_app
 from clearbar.review.pages import ROUTERS
 from clearbar.rubric import Rubric
+from clearbar.settings import ReviewSettings, Settings
 from clearbar.store import Mode, Store
 
 GIVEAWAYS = (SECRET, "agent-ann", "data-machine", "Grader:")
@@ -37,6 +44,57 @@ def test_no_page_gives_a_grade_away_while_it_is_reviewed_blind(store: Store, rub
             assert_nothing_given_away(answer.text, address)
         assert SECRET not in answer.text
     assert looked >= (5 if name == "rex" else 12)
+
+
+def ask_everything(browser: Browser, number: int) -> dict[str, str]:
+    """Ask every route of the app, with the review's number and its conversation where it takes any, and return what was answered."""
+    browser.post("/rubric/changes", name="service_bar")
+    form = {"source": "desk", "id": "c1", "criterion": "courtesy", "proposed": "clears", "reason": "x", "agent": "agent-x", "purpose": "x"}
+    form |= {
+        "team": "parcels",
+        "step": "x",
+        "on": "2026-11-20",
+        "title": "x",
+        "conversation": "desk\nc1",
+        "participant": "rita",
+        "expert": "",
+    }
+    answers = {}
+    for router in ROUTERS:
+        for route in router.routes:
+            assert isinstance(route, APIRoute)
+            path = route.path.replace("{number}", str(number)).replace("{criterion}", "courtesy")
+            for method in sorted(route.methods or ()):
+                if path in {"/sign-out", "/erase", "/retain", "/queue/distribute"} or path.endswith(("/commit", "/skip", "/settle")):
+                    continue  # they end what is looked at
+                asked = f"{path}?source=desk&id=c1" if path.startswith("/conversation") else path
+                answer = browser.get(asked) if method == "GET" else browser.post(path, **form)
+                answers[f"{method} {path}"] = f"{answer.status_code} {answer.headers.get('location', '')} {answer.text}"
+    return answers
+
+
+@pytest.mark.parametrize("name", ["rex", "lea", "ada"])
+def test_every_answer_is_the_same_whatever_the_grade_is_while_it_is_reviewed_blind(
+    project: Project, peopled: Path, rubric: Rubric, tmp_path: Path, name: str
+) -> None:
+    worlds = []
+    for place, failing in enumerate(((), ("courtesy", "empathy", "honesty"))):
+        file = tmp_path / f"world-{place}.db"
+        shutil.copy(peopled, file)
+        with Store.open(file) as store:
+            fill(store, rubric, [(talk(1), failing)])
+            room = create_app(project, Settings(review=ReviewSettings(double_share=0)), store, hasher=QUICK)
+            browser = SignIn(room, [])(name)
+            answers = ask_everything(browser, browser.take())
+        worlds.append({route: _plain(text) for route, text in answers.items()})
+    assert len(worlds[0]) > 60
+    assert [route for route, text in worlds[0].items() if text != worlds[1][route]] == []
+
+
+def _plain(text: str) -> str:
+    """An answer without what differs from one sign-in and one moment to the next."""
+    text = re.sub(r"[0-9a-f]{64}", "TOKEN", text)
+    return re.sub(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[0-9:.]*|world-\d", "THEN", text)
 
 
 def test_saving_and_refusals_give_nothing_away(store: Store, rubric: Rubric, sign_in: SignIn) -> None:

@@ -53,7 +53,8 @@ class TeamFigures(Model):
     conversations: int
     score: float | None
     clears: Share
-    provisional: int
+    provisional: int | None
+    """Conversations with an auto-fail that nobody has confirmed; null where the group is too small to show."""
     by_people: int
     """Conversations in which a person gave at least one level."""
 
@@ -184,17 +185,21 @@ def _team(team: str | None, rows: Sequence[Row], lowest: str, smallest: int) -> 
         conversations=len(rows),
         score=round(sum(scores) / len(scores), 1) if len(scores) >= smallest else None,
         clears=_clears(rows, lowest, smallest),
-        provisional=sum(bool(row.provisional) for row in rows),
+        provisional=sum(bool(row.provisional) for row in rows) if len(rows) >= smallest else None,
         by_people=sum("human" in row.graders.values() for row in rows),
     )
 
 
 def _clears(rows: Sequence[Row], lowest: str, smallest: int) -> Share:
+    if len(rows) < smallest:
+        return Share(value=None, n=len(rows))  # of how many there is a score would tell of single ones
     banded = [row for row in rows if row.band is not None]
     return share_of(sum(row.band != lowest for row in banded), len(banded), smallest)
 
 
 def _criterion(rows: Sequence[Row], rubric: Rubric, id: str, name: str, smallest: int) -> CriterionFigures:
+    if len(rows) < smallest:
+        return CriterionFigures(criterion=id, name=name, below=Share(value=None, n=len(rows)))
     levels = Counter(row.levels[id] for row in rows if id in row.levels)
     scale = rubric.scale_of(id).levels
     failed = sum(levels[level.id] for level in scale if level.fails)
