@@ -194,12 +194,13 @@ def follow(flipped: Floats, threshold: float) -> Followed:
     threshold
         At which the alarm is raised.
     """
-    usual = _usual(flipped[:BASELINE])
+    flips, trials = np.nancumsum(flipped, axis=0), np.isfinite(flipped).cumsum(axis=0)
+    usual = _usual(flips[:BASELINE][-1:].sum(axis=0), trials[:BASELINE][-1:].sum(axis=0))
     total, since = 0.0, None
     for place in range(BASELINE, len(flipped)):
         total = max(0.0, total + _evidence(flipped[place], usual))
         if total == 0:  # all nights up to here were calm
-            usual, since = _usual(flipped[: 1 + place]), None
+            usual, since = _usual(flips[place], trials[place]), None
             continue
         since = place if since is None else since
         if total >= threshold:
@@ -227,14 +228,18 @@ class _Usual:
     """Of every anchor."""
 
 
-def _usual(calm: Floats) -> _Usual:
+def _usual(flips: Floats, trials: NDArray[np.intp]) -> _Usual:
     """Return the flip rates in calm nights: each anchor's own, drawn towards that of all by as much as chance explains [3]_.
 
     The rate of all is the median of what it may be, so that it is never nothing.
+
+    Parameters
+    ----------
+    flips, trials
+        Of every anchor.
     """
-    trials, flips = np.isfinite(calm).sum(axis=0), np.nansum(calm, axis=0)
     if not trials.sum():
-        return _Usual(RISE, np.full(calm.shape[1], RISE))
+        return _Usual(RISE, np.full(len(flips), RISE))
     rate = min(exact_bounds(float(flips.sum()), float(trials.sum()), _MEDIAN)[1], 1 - 2 * RISE)
     weight = _alike(flips, trials)
     each = (flips + weight * rate) / (trials + weight) if np.isfinite(weight) else np.full(len(flips), rate)

@@ -102,7 +102,7 @@ def reading_lines(report: TeamReport) -> Iterator[str]:
     )
     yield (
         "“Likely” marks a 95 % interval, if the conversations here are a fair sample of the team's work: about one in twenty such ranges "
-        "misses the truth. "
+        "misses the truth. It speaks of the way of working behind these conversations, not of these conversations alone. "
         "“Too few to say” means that the range is too wide for one figure to be worth naming."
     )
     yield (
