@@ -178,22 +178,21 @@ def faults(count: int = 200) -> dict[str, Any]:
 
 
 def kill(count: int = 600, times: int = 10) -> dict[str, Any]:
-    """Count calls repaid and grades lost when the client is killed at random moments and started again."""
+    """Count calls repaid and grades lost when the client is killed after a random number of replies and started again."""
     chance = random.Random(7)
     rounds = []
     for _ in range(times):
         with running(latency=LATENCY) as server, tempfile.TemporaryDirectory() as folder:
-            moment = chance.uniform(0.2, 0.8) * count * LATENCY / IN_FLIGHT
+            moment = chance.uniform(0.1, 0.9) * count
             first = _child(server.root, folder, count)
-            assert first.stdout  # noqa: S101 - asked for
-            first.stdout.readline()  # it says when the first conversation is about to be sent
-            time.sleep(moment)
+            while _answered(server) < moment and first.poll() is None:
+                time.sleep(0.01 * chance.random())
             first.send_signal(signal.SIGKILL)
             first.wait()
-            answered = sum(server.stats()["answered"].values())
+            answered = _answered(server)
             second = _child(server.root, folder, count)
             output, _ = second.communicate(timeout=120)
-            paid = sum(server.stats()["answered"].values())
+            paid = _answered(server)
             told = json.loads(output.splitlines()[-1])
             rounds.append({"at": answered, "repaid": paid - count, "graded": told["graded"], "seconds": told["seconds"]})
     return {
@@ -207,6 +206,10 @@ def kill(count: int = 600, times: int = 10) -> dict[str, Any]:
     }
 
 
+def _answered(server: Server) -> int:
+    return sum(server.stats()["answered"].values())
+
+
 def _child(server: str, folder: str, count: int) -> "subprocess.Popen[str]":
     command = [sys.executable, __file__, "child", "--server", server, "--folder", folder, "--count", str(count)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
@@ -217,7 +220,6 @@ def child(server: str, folder: str, count: int) -> None:
     items = conversations(count)
     with Store.open(Path(folder) / "store.db") as store, grader(server, store.ledger) as one:
         one.probe()
-        print("ready", flush=True)
         began = time.perf_counter()
         for batch in slices(items, 256):
             known = store.known_grades([one.key(item) for item in batch])

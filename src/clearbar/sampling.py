@@ -35,6 +35,7 @@ class Doubt(StrEnum):
 
     AUTO_FAIL = "provisional auto-fail"
     CONFLICT = "graders disagree"
+    VOTES = "votes of the LLM disagree"
     ABSTAINED = "grader abstained"
     NEAR_BAR = "near the edge of a band"
 
@@ -98,6 +99,8 @@ def _doubt(audit: Audit, other: Audit | None, rubric: Rubric) -> Doubt | None:
         return Doubt.AUTO_FAIL
     if other and _conflicts(audit, other):
         return Doubt.CONFLICT
+    if any(verdict.agreement is not None and verdict.agreement < 1 for verdict in audit.verdicts):
+        return Doubt.VOTES
     if any(verdict.level == UNGRADED and verdict.reason == ABSTAINED for verdict in audit.verdicts):
         return Doubt.ABSTAINED
     edges = [band.from_score for band in rubric.bands if band.from_score > 0]

@@ -32,6 +32,9 @@ def test_an_audit_again_reuses_all_and_a_dry_run_grades_nothing(clearbar: Clearb
     dry = clearbar("audit", "--dry-run", "--limit", "3")
     assert dry.code == 0
     assert dry.out.startswith("3 conversations, ")
+    assert "days old" in dry.err
+    calls = clearbar("audit", "--dry-run", "--limit", "3", "--votes", "2", "--calls", "each", "--json").json["calls"]
+    assert calls == round(3 * 15 * 2 * 1.05)
 
 
 def test_a_team_a_period_and_a_limit_narrow_an_audit(clearbar: Clearbar, write: Write) -> None:

