@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
+from pydantic import SecretStr
 from tests.review.conftest import QUICK, SignIn, fill, talk
 from tests.review.desk import TODAY, TOMORROW, Desk, Fields, copy_project, words
 
@@ -298,11 +299,12 @@ def test_a_new_wording_says_what_it_costs_and_offers_what_the_rules_say(lea: Des
 def test_a_model_that_would_have_to_be_asked_again_is_priced(own: Project, settings: Settings, store: Store, rubric: Rubric) -> None:
     recent = [talk(number).model_copy(update={"started_at": datetime.now(UTC) - timedelta(days=3)}) for number in range(6)]
     fill(store, rubric, [(one, ()) for one in recent], sample=False)
-    paid = settings.model_copy(update={"llm": settings.llm.model_copy(update={"model": "gpt-5-mini"})})
+    paid = settings.model_copy(update={"llm": settings.llm.model_copy(update={"model": "gpt-5-mini", "api_key": SecretStr("key")})})
     lea = Desk(SignIn(create_app(own, paid, store, hasher=QUICK), [])("lea")).begin()
     lea.edit("closing", **{"level.clears": "Ends the talk politely."})
     found = lea.data("/preview")
     assert found["cost"]["calls"] >= 6
+    assert found["asks_model"] is True
     assert f"{found['cost']['calls']} calls" in words(lea.browser.get(f"{lea.here}/preview").text)
 
 

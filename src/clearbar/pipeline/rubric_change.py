@@ -49,8 +49,10 @@ class Preview(Model):
     """Whether both rubrics are compared as the rules grade them."""
     rules_differ: bool
     """Whether the edit changes anything that the rules read."""
+    asks_model: bool
+    """Whether a language model is set up that would have to be asked again."""
     cost: Cost | None
-    """Of grading the period anew by the language model; null where there is none to pay or none is set up."""
+    """Of doing so for the period; null where nothing is asked, or it cannot be told."""
 
 
 def compare_rubrics(
@@ -114,14 +116,18 @@ def preview(
     transcripts = [item.transcript for item in some]
     made = _by_rules(project, before, after, transcripts) if by_rules else diff(before, after, [item.audit for item in some])
     shown = {(one.id, one.text_hash) for one in transcripts if show(one)}
-    changed = before.prompt_hash != after.prompt_hash
+    llm = settings.llm
+    asks = (
+        before.prompt_hash != after.prompt_hash and settings.grading.grader != "rules" and bool(llm.base_url or (llm.model and llm.api_key))
+    )
     return Preview(
         diff=_with_examples(made, shown),
         conversations=len(items),
         compared=len(some),
         by_rules=by_rules,
         rules_differ=before.rules_hash != after.rules_hash,
-        cost=_cost(project, settings, after, [item.transcript for item in items]) if changed else None,
+        asks_model=asks,
+        cost=_cost(project, settings, after, [item.transcript for item in items]) if asks else None,
     )
 
 
@@ -152,8 +158,6 @@ def _with_examples(made: RubricDiff, shown: set[tuple[str, str]]) -> RubricDiff:
 
 
 def _cost(project: Project, settings: Settings, rubric: Rubric, transcripts: Sequence[RedactedTranscript]) -> Cost | None:
-    if settings.llm.model is None or settings.grading.grader == "rules":
-        return None
     from clearbar.grading.llm import estimate  # noqa: PLC0415 - an LLM's libraries take a second to load
 
     try:
