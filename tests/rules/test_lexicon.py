@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from clearbar.errors import RubricError
-from clearbar.grading.rules import load_lexicon
+from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.rubric import Rubric
 
 GOOD = """language: xx
 groups:
@@ -53,3 +54,9 @@ def test_a_fault_names_file_entry_and_reason(tmp_path: Path, text: str, said: st
 def test_a_folder_without_lexicons_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RubricError, match="no lexicon"):
         load_lexicon(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["trouble", "turns", "agent", "bind"])
+def test_a_group_that_is_called_like_a_signal_or_like_what_signals_rest_on_is_refused(tmp_path: Path, rubric: Rubric, name: str) -> None:
+    with pytest.raises(RubricError, match=f"groups {name} "):
+        RulesGrader(rubric, load_lexicon(write(tmp_path, GOOD.replace("regret", name))))

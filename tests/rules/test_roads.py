@@ -104,6 +104,17 @@ def test_the_order_of_conversations_changes_no_verdict(grader: RulesGrader) -> N
     assert grader.grade(some) == grader.grade(some[::-1])[::-1]
 
 
+def test_conversations_of_any_length_and_language_stand_in_one_block_in_their_order(grader: RulesGrader) -> None:
+    short = sample(3, seed=8)
+    long = talk(*(f"{'CA'[place % 2]}: Please hold on for part {place} of it." for place in range(80)), language="en")
+    edge = talk(
+        *(f"{'CA'[place % 2]}: My parcel {place} is late, sorry." for place in range(64)), times=[60.0 * n for n in range(64)], channel=None
+    )
+    foreign = talk("C: Wo ist meine Karte?", "A: Hier ist sie.", language="de")
+    mixed = [long, short[0], foreign, edge, short[1], talk("C: Hello?"), long, short[2]]
+    assert grader.grade(mixed) == [grade for one in mixed for grade in grader.grade([one])]
+
+
 def test_a_grader_made_anew_says_the_same(grader: RulesGrader, rubric: object, lexicon: object) -> None:
     some = sample(20, seed=7)
     assert RulesGrader(rubric, lexicon).grade(some) == grader.grade(some)  # type: ignore[arg-type]

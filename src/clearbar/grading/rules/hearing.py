@@ -5,7 +5,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from clearbar.grading.rules.lexicon import TRAITS
+from clearbar.grading.rules.lexicon import TRAITS, Tongue
 from clearbar.grading.rules.once import Once
 from clearbar.grading.rules.texts import AGENT, CUSTOMER, NOBODY, Heard, Texts
 from clearbar.grading.rules.turns import Turns
@@ -55,12 +55,21 @@ class Hearing:
         Theirs, searched.
     """
 
+    heard: Sequence[Heard]
+    turns: Turns
+    tongue: Tongue
+    customer: TurnSet
+    agent: TurnSet
+    others: TurnSet
+    """Turns of those whom nobody grades."""
+    quotes: dict[str, Any]
+    """What was quoted for each signal, kept for the next decision that shows it."""
+
     def __init__(self, heard: Sequence[Heard], texts: Texts) -> None:
         self.heard = heard
         self.turns = turns = Turns(heard, texts)
         self.tongue = texts.finder.tongue
-        self.quotes: dict[str, Any] = {}
-        """What was quoted for each signal, kept for the next decision that shows it."""
+        self.quotes = {}
         self._lists: dict[str, list[int]] = {}
         self._numbers: dict[str, Numbers] = {}
         self.customer, self.agent, self.others = (turns.those(turns.sides == side) for side in (CUSTOMER, AGENT, NOBODY))

@@ -9,6 +9,7 @@ import numpy as np
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules.decisions import choice, parse
+from clearbar.grading.rules.hearing import Hearing
 from clearbar.grading.rules.measurement import Measurements, Measurer, Talk
 from clearbar.grading.rules.quotes import Proof, quoted
 from clearbar.grading.rules.signals import COUNTED, SIGNALS, Signals
@@ -183,7 +184,7 @@ class Judge:
 
     def __init__(self, rubric: Rubric, measurer: Measurer) -> None:
         lexicon = measurer.lexicon
-        if clash := lexicon.names & {*SIGNALS, *dir(Signals)}:
+        if clash := lexicon.names & {*SIGNALS, *dir(Signals), *Hearing.__annotations__}:
             raise RubricError(f"lexicon groups {', '.join(sorted(clash))} are called like signals", fix="rename them")
         known = frozenset({*SIGNALS, *lexicon.names, *measurer.limits})
         counted = lexicon.names | COUNTED
