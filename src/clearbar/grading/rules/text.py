@@ -128,7 +128,7 @@ class Utterance:
         """Return the bounds of the sentences, as far as the text is read."""
         return [match.span() for match in _SENTENCE.finditer(self.text, 0, READ)]
 
-    @property
+    @Once
     def single(self) -> bool:
         """Whether it is one sentence, short enough to be quoted, with no blanks around it."""
         text = self.text
