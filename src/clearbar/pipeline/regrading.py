@@ -4,6 +4,7 @@ The next pulls read back only so far (`look_back_hours`); what was graded before
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Final
 
 from clearbar.model import Model
@@ -50,14 +51,17 @@ def regrade_left(space: Workspace, store: Store, sources: Sequence[str]) -> Regr
     """
     if space.llm is None:
         return Regraded()
-    left = _texts(store, _left(space, store, sources))
-    if not left:
+    pages = list(batches(_left(space, store, sources), space.settings.grading.batch))
+    if not pages:
         return Regraded()
+    if space.llm.settings.mode == "batch" and space.cascade is None:
+        for page in pages:  # all at once; else each would wait its turn of a day
+            space.llm.submit(_texts(store, page))
     run = store.start_run(kind=REGRADING, rubric=space.rubric, asked=space.asked)
-    total = Regraded(left=len(left))
+    total = Regraded()
     try:
-        for batch in batches(left, space.settings.grading.batch):
-            total = _add(total, _regrade(space, store, run, batch))
+        for page in pages:
+            total = _add(total, _regrade(space, store, run, _texts(store, page)))
     except BaseException:
         store.finish_run(run.id, state="interrupted")
         raise
@@ -68,19 +72,20 @@ def regrade_left(space: Workspace, store: Store, sources: Sequence[str]) -> Regr
 def _left(space: Workspace, store: Store, sources: Sequence[str]) -> list[tuple[str, str]]:
     """Return source and id of conversations that rules graded in the LLM's place, the newest first."""
     grading = grading_hash(space.rubric)
-    asked = {_key(audit): audit for audit in store.audits(grading=grading, asked=space.asked, sources=sources)}
-    away = {_key(audit): audit for audit in store.audits(grading=grading, asked="rules", sources=sources) if _was_away(audit)}
-    found = {key: audit for key, audit in asked.items() if _why_left(audit.verdicts)}
-    found |= {key: audit for key, audit in away.items() if key not in asked or _text(asked[key]) != _text(audit)}
-    return [key for key, _ in sorted(found.items(), key=lambda one: one[1].made_at, reverse=True)]
+    asked: dict[tuple[str, str], str] = {}
+    found: dict[tuple[str, str], datetime] = {}
+    for audit in store.audits(grading=grading, asked=space.asked, sources=sources):
+        asked[_key(audit)] = audit.conversation.text_hash
+        if _why_left(audit.verdicts):
+            found[_key(audit)] = audit.made_at
+    for audit in store.audits(grading=grading, asked="rules", sources=sources):
+        if _was_away(audit) and asked.get(_key(audit)) != audit.conversation.text_hash:
+            found[_key(audit)] = audit.made_at
+    return sorted(found, key=found.__getitem__, reverse=True)
 
 
 def _key(audit: StoredAudit) -> tuple[str, str]:
     return audit.conversation.source, audit.conversation.id
-
-
-def _text(audit: StoredAudit) -> str:
-    return audit.conversation.text_hash
 
 
 def _why_left(verdicts: Iterable[Verdict]) -> str | None:
@@ -132,7 +137,7 @@ def _add(total: Regraded, graded: Sequence[Graded]) -> Regraded:
     for reason in filter(None, reasons):
         fallbacks[reason] = fallbacks.get(reason, 0) + 1
     return Regraded(
-        left=total.left,
+        left=total.left + len(graded),
         regraded=total.regraded + reasons.count(None),
         fallbacks=fallbacks,
         spent=sum((found.spent for found in graded), total.spent),
