@@ -12,7 +12,9 @@ import pytest
 import yaml
 from tests.conftest import ROOT
 
+from clearbar.errors import UsageError
 from clearbar.pipeline.audits import run_audit
+from clearbar.pipeline.baseline import against_baseline, load_baseline, save_baseline
 from clearbar.pipeline.cascading import labelled_transcripts
 from clearbar.pipeline.checking import CheckRequest, run_check
 from clearbar.pipeline.nightly import NightlyRequest, run_nightly
@@ -100,6 +102,21 @@ def test_what_was_spoilt_is_never_trusted_and_the_night_publishes_it_as_such(agr
     trust = {item["id"]: item["trust"] for item in report["criteria"]}
     assert not [id for id in spoilt if trust[id] == "go"]
     assert [id for id in trusted if id not in spoilt and trust[id] == "go"] == [id for id in trusted if id not in spoilt]
+
+
+def test_a_check_is_held_against_the_baseline_of_the_rules(agreeing: Project) -> None:
+    before = run_check(agreeing, load_settings(agreeing), CheckRequest(grader="rules"), notice=print)
+    save_baseline(agreeing, before)
+    kept = load_baseline(agreeing)
+    assert "rose on nothing; fell on nothing" in against_baseline(kept, before)
+    spoilt = next(id for id, item in before.result.criteria.items() if item.decision.value == "go")
+    shuffle(agreeing, spoilt)
+    after = run_check(agreeing, load_settings(agreeing), CheckRequest(grader="rules"), notice=print)
+    assert f"fell on {spoilt} 1.00" in against_baseline(kept, after)
+    other = run_check(agreeing, load_settings(agreeing), CheckRequest(grader="rules", split="dev"), notice=print)
+    assert against_baseline(kept, other) == ""
+    with pytest.raises(UsageError, match="test part"):
+        save_baseline(agreeing, other)
 
 
 @pytest.mark.usefixtures("llm")

@@ -73,11 +73,15 @@ def check(
         bool, typer.Option("--stability", help="Instead: how often verdicts flip when asked again or in other words.")
     ] = False,
     fairness: Annotated[bool, typer.Option("--fairness", help="Instead: how often verdicts flip with another way of writing.")] = False,
+    save: Annotated[
+        bool, typer.Option("--save-baseline", help="Keep this check of the rules as what later ones are held against.")
+    ] = False,
     page: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a page with confusions and disagreements.")] = None,
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
     """Compare a grader with labelled conversations, and decide for each criterion whether it may be trusted. Exits 1 on no-go."""
+    from clearbar.pipeline.baseline import against_baseline, load_baseline, save_baseline
     from clearbar.pipeline.checking import CheckRequest, run_check
     from clearbar.pipeline.steadiness import SteadinessRequest
     from clearbar.report.check_page import render_check
@@ -112,10 +116,15 @@ def check(
     if page is not None:
         with writer(str(page)) as stream:
             stream.write(render_check(checked.result, labelled_set=checked.labelled_set, graders=checked.graders).encode())
+    since = against_baseline(load_baseline(where), checked)
+    if save:
+        save_baseline(where, checked)
     if as_json:
         print_json(checked.as_json())
     else:
         _tell(checked)
+        if since:
+            typer.echo(since)
     if checked.rejected:
         warn(f"{len(checked.rejected)} records could not be used:")
         list_some([str(item) for item in checked.rejected])
