@@ -23,7 +23,7 @@ from clearbar.model import Model, digest
 from clearbar.rubric import Rubric
 from clearbar.verdict import ABSTAINED, UNGRADED, Audit
 
-__all__ = ["Candidate", "Doubt", "Sampled", "candidates", "draw", "frame_hash", "verify"]
+__all__ = ["NO_TEAM", "Candidate", "Doubt", "Sampled", "candidates", "draw", "frame_hash", "verify"]
 
 NEAR = 3.0
 """Points from the edge of a band that count as near."""

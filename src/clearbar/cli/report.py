@@ -102,4 +102,5 @@ def sample(
             (item.id, item.part, item.stratum, "–" if item.probability is None else f"{item.probability:.4f}", item.why) for item in drawn
         ]
         table(f"drawn in run {drawn[0].run}", ("conversation", "part", "stratum", "chance", "why"), rows, right=(3,))
+        typer.echo(f"to prove the draw: seed {drawn[0].seed}, frame {drawn[0].frame_hash} (see docs/estimates.md)")
     return 0

@@ -1,13 +1,15 @@
 """Which conversations people look at: a random part with known chances, and the doubtful ones."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 from clearbar.audit import assemble
+from clearbar.label import LabelKind
 from clearbar.pipeline.intake import batches
 from clearbar.pipeline.selection import GradedItems
 from clearbar.pipeline.workspace import Workspace
 from clearbar.report import ReportItem
-from clearbar.sampling import Candidate, candidates, draw
+from clearbar.sampling import NO_TEAM, Candidate, candidates, draw
 from clearbar.store import Run, Sampled, Store
 from clearbar.verdict import Audit
 
@@ -37,14 +39,18 @@ def sample_for_review(space: Workspace, store: Store, run: Run, items: GradedIte
         return 0
     frame: list[Candidate] = []
     hashes: dict[tuple[str, str], str] = {}
+    # The next reviews go where they say most: random ones that a team already has count.
+    known = {label.id for label in store.labels() if label.probability and label.kind is LabelKind.BLIND}
+    reviewed: Counter[str] = Counter()
     for some in batches(items, _AT_ONCE):
         hashes |= {(item.transcript.source, item.transcript.id): item.transcript.text_hash for item in some}
         others = {} if space.llm is None else _by_rules(space, store, some)
         for item in some:
             key = space.rules.key(item.transcript)
             beside = [others[key]] if key in others else []
+            reviewed[item.transcript.team or NO_TEAM] += item.transcript.id in known
             frame += candidates([item.audit], space.rubric, source=item.transcript.source, others=beside)
-    drawn = draw(frame, budget=number, seed=space.settings.review.seed)
+    drawn = draw(frame, budget=number, seed=space.settings.review.seed, reviewed=reviewed)
     kept = {"source", "id", "part", "stratum", "probability", "seed", "frame_hash", "why"}
     store.add_samples(Sampled(run=run.id, text_hash=hashes[one.source, one.id], **one.model_dump(include=kept)) for one in drawn)
     return len(drawn)
