@@ -1,6 +1,10 @@
 """How far the rules agree with people and careful readers, by source and criterion, beside TF-IDF with logistic regression.
 
-    python benchmarks/rules_accuracy.py FOLDER [--part dev|second|holdout|all] [--sources a,b] [--json]
+    python benchmarks/rules_accuracy.py FOLDER [--part dev|second|holdout|all] [--sources a,b] [--own dev|test] [--json]
+    python benchmarks/rules_accuracy.py FOLDER --apart
+
+`--own` measures a side of the project's own set instead of FOLDER's sources; `--apart` measures each source of the development
+material with the rubric's figures refitted without it.
 
 FOLDER holds conversations (`*.jsonl`) and `service_bar.labels.jsonl`. The labels were made by careful reading with a
 strong language model, not by customers or QA staff. Kappa is over the levels and `not_applicable` as nominal categories,
@@ -13,7 +17,8 @@ import hashlib
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +28,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
-from clearbar.grading.rules import RulesGrader, load_lexicon
+from clearbar.grading.rules import RulesGrader, fit, load_lexicon
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import load_rubric
 from clearbar.scoring import score
@@ -47,6 +52,33 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the records of a JSON Lines file."""
     with path.open(encoding="utf-8") as lines:
         yield from (json.loads(line) for line in lines)
+
+
+def seconds(time: str | float) -> float:
+    """Return a time of the own set, a date with hours or hours since the start, as seconds."""
+    if isinstance(time, float | int):
+        return float(time)
+    if "T" in time:
+        return datetime.fromisoformat(time).timestamp()
+    return float(sum(float(part) * 60**place for place, part in enumerate(reversed(time.split(":")))))
+
+
+def own(side: str, rubric: Rubric) -> tuple[dict[str, dict[str, Any]], dict[str, dict[str, str]]]:
+    """Return conversations and decided levels of one side of the own set: the adjudicated level, else what all passes say."""
+    folder = ROOT / "evals"
+    ids = set(json.loads((folder / "split.json").read_text(encoding="utf-8"))[side])
+    decided: dict[str, dict[str, Any]] = defaultdict(dict)
+    passes = [label for path in sorted((folder / "labels").glob("*.jsonl")) for label in records(path) if label["id"] in ids]
+    for label in sorted(passes, key=lambda label: label["kind"] == "adjudicated"):
+        decided[label["id"]] |= label["levels"]
+    found = {}
+    for path in sorted((folder / "conversations").glob("*.jsonl")):
+        for record in records(path):
+            if record["id"] in ids:
+                for turn in record["turns"]:
+                    turn["time"] = None if turn.get("time") is None else seconds(turn["time"])
+                found[record["id"]] = record
+    return found, {id: levels(rubric, {"levels": decided[id]}) for id in found}
 
 
 def transcript(record: dict[str, Any]) -> RedactedTranscript:
@@ -230,6 +262,60 @@ def _words(folder: Path, rubric: Rubric, test: dict[str, dict[str, Any]], told: 
     return {"trained on": len(read), "all": macro(table), "gated": macro(table, FEW)}
 
 
+def measure_own(side: str) -> dict[str, Any]:
+    """Return the table of one side of the own set."""
+    rubric = load_rubric(ROOT / "rubrics" / "service_bar.yaml")
+    found, told = own(side, rubric)
+    given = {
+        id: said(grade) for id, grade in grades(RulesGrader(rubric, load_lexicon(ROOT / "rubrics" / "lexicon")), found.values()).items()
+    }
+    table = agreement(rubric, given, told)
+    return {"part": side, "criteria": {"own": table}, "macro": {"own": {"all": macro(table), "gated": macro(table, FEW)}}}
+
+
+def development(folder: Path, rubric: Rubric) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, dict[str, str]]]:
+    """Return the conversations that the rules were made on, by source, the own set by channel, and their levels."""
+    found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    labels = {label["id"]: label for label in records(folder / LABELS)}
+    own_found, told = own("dev", rubric)
+    for name in READ:
+        for record in records(folder / f"{name}.jsonl"):
+            if record["id"] in labels and part_of(record["id"]) != "holdout":
+                found["star" if name == "abcd_sample" else name][record["id"]] = record
+                told[record["id"]] = levels(rubric, labels[record["id"]])
+    for id, record in own_found.items():
+        found[f"own {record['channel']}"][id] = record
+    return found, told
+
+
+def refitted(rubric: Rubric, records: Sequence[dict[str, Any]], told: Mapping[str, Mapping[str, str]]) -> Rubric:
+    """Return the rubric with its figures fitted on labelled conversations."""
+    lexicon = load_lexicon(ROOT / "rubrics" / "lexicon")
+    fitted = fit(rubric, lexicon, [transcript(record) for record in records], [told[record["id"]] for record in records])
+    criteria = []
+    for criterion in rubric.criteria:
+        given = criterion.rules.given | {item.name: item.after for item in fitted if item.criterion == criterion.id}
+        criteria.append(criterion.model_copy(update={"rules": criterion.rules.model_copy(update={"given": given})}))
+    return rubric.model_copy(update={"criteria": tuple(criteria)})
+
+
+def measure_apart(folder: Path) -> dict[str, Any]:
+    """Return macro kappa by source of the development material: as the rubric stands, and with figures fitted without that source."""
+    rubric = load_rubric(ROOT / "rubrics" / "service_bar.yaml")
+    found, told = development(folder, rubric)
+    lexicon = load_lexicon(ROOT / "rubrics" / "lexicon")
+    given: dict[str, dict[str, dict[str, str]]] = {"as shipped": {}, "fitted without it": {}}
+    for name in found:
+        others = [record for other, kept in found.items() if other != name for record in kept.values()]
+        for kind, used in (("as shipped", rubric), ("fitted without it", refitted(rubric, others, told))):
+            given[kind] |= {id: said(grade) for id, grade in grades(RulesGrader(used, lexicon), found[name].values()).items()}
+    every = {id for kept in found.values() for id in kept}
+    return {
+        kind: {name: macro(agreement(rubric, answers, {id: told[id] for id in kept})) for name, kept in [*found.items(), ("all", every)]}
+        for kind, answers in given.items()
+    }
+
+
 def show(result: dict[str, Any]) -> None:
     """Print the tables."""
     names = list(result["criteria"])
@@ -255,7 +341,16 @@ def main() -> None:
     parser.add_argument("--sources", default="star,dch1_stc3_en,abcd_sample,tau_airline")
     parser.add_argument("--anchors", default="", help="sources whose people's own judgements are compared with the score")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--own", choices=["dev", "test"], help="measure this side of the project's own set")
+    parser.add_argument("--apart", action="store_true", help="measure each source of the development material without it")
     asked = parser.parse_args()
+    if asked.apart:
+        for kind, row in measure_apart(asked.folder).items():
+            print(f"{kind:20}" + "  ".join(f"{name} {value:.3f}" for name, value in row.items() if value is not None))
+        return
+    if asked.own:
+        show(measure_own(asked.own))
+        return
     result = measure(asked.folder, asked.part, set(asked.sources.split(",")))
     if asked.anchors:
         rubric = load_rubric(ROOT / "rubrics" / "service_bar.yaml")

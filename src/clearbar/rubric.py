@@ -31,6 +31,7 @@ __all__ = [
     "Scale",
     "Section",
     "SourcePoint",
+    "Tally",
     "raise_faults",
 ]
 
@@ -166,6 +167,17 @@ class Rules(Model):
     """On what, and when, the figures were fitted; empty where a person set them."""
 
 
+class Tally(Model):
+    """How many of several signals show at all: a scorecard in which each weighs the same."""
+
+    about: str
+    """What they have in common; for people."""
+    of: tuple[str, ...] = Field(min_length=1)
+    """Signals or groups of the lexicon; one that shows counts 1, however often it does."""
+    chosen: str = ""
+    """How they were chosen, on what, and when."""
+
+
 class Criterion(Model):
     """One question about a conversation."""
 
@@ -230,6 +242,8 @@ class Rubric(Model):
     """Below this share of graded weight there is no score."""
     limits: dict[str, dict[str, float]] = {}
     """Figures that rules and prompt share, by channel: for example `chat: {gap_seconds: 180}`."""
+    tallies: dict[str, Tally] = {}
+    """Scorecards that the conditions of the rules call by name."""
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
@@ -287,6 +301,7 @@ class Rubric(Model):
         """All that the rules may read of the rubric, in an order that does not depend on the file's."""
         return {
             "limits": self.limits,
+            "tallies": {name: list(tally.of) for name, tally in self.tallies.items()},
             "scales": {scale.id: list(scale.ids) for scale in self.scales},
             "criteria": {criterion.id: criterion.model_dump(mode="json", include=_RULES_FIELDS) for criterion in self.criteria},
         }

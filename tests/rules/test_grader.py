@@ -3,15 +3,24 @@
 import pytest
 from tests.rules.made import level, talk, verdicts
 
+from clearbar.errors import RubricError
 from clearbar.grading.rules import Lexicon, RulesGrader
-from clearbar.rubric import Rubric
+from clearbar.rubric import Rubric, Tally
 from clearbar.transcript import RedactedTranscript, Role, Turn
 from clearbar.verdict import ABSTAINED, UNGRADED, Grade, grade_key
 
 ANGRY = "C: This is ridiculous, you charged me twice and nobody called me back!"
 CALM = ("C: Hello, could you tell me when the shop in Northgate opens?", "A: Hi! The shop in Northgate opens at nine.", "C: Thanks!")
+DEVOTED = (
+    "C: My heating is off, please help.",
+    "A: Leave that with me, I'll call the engineer myself. By the way, I noticed that you pay for two boilers; that is stopped.",
+    "C: Really?",
+    "A: He comes on Friday. Call me directly if anything goes wrong.",
+)
 CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("courtesy", "below", (ANGRY, "A: Calm down, that is not my problem.")),
+    ("courtesy", "below", (ANGRY, "A: You should have read the terms, everyone else manages.")),
+    ("courtesy", "clears", (ANGRY, "A: I am sorry that the driver told you to calm down. I have refunded the second payment.")),
     ("courtesy", "clears", CALM),
     ("empathy", "below", (ANGRY, "A: I'm sorry, but we cannot refund that.")),
     ("empathy", "clears", (ANGRY, "A: I can imagine how frustrating that is, let me check.")),
@@ -23,7 +32,10 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("personalization", "clears", ("C: My kettle leaks.", "A: Hello.", "A: A new kettle is on its way to you.", "A: Anything else?")),
     ("ownership", "below", ("C: Please cancel my plan.", "A: That's not our department, please contact the billing department.")),
     ("ownership", "clears", ("C: Please cancel my plan.", "A: I've cancelled it for you.")),
+    ("ownership", "vaults", (*DEVOTED, "C: Wow, I never expected that, you're a star!")),
+    ("ownership", "clears", (*DEVOTED, "C: Oh great, thanks for nothing.")),
     ("resolution", "below", ("C: Please book a table for two.", "A: Sorry, the booking was unsuccessful.", "C: Oh.", "A: Goodbye.")),
+    ("resolution", "vaults", (*DEVOTED, "C: Wow, I never expected that, you're a star!")),
     ("resolution", "clears", ("C: Please book a table for two.", "A: Your table has been booked.", "C: Thanks!")),
     (
         "accuracy",
@@ -39,6 +51,17 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("flexibility", "below", ("C: Can I change it?", "A: Unfortunately that ticket cannot be changed.")),
     ("flexibility", "clears", ("C: Can I change it?", "A: Unfortunately not, that cannot be changed. However, I can offer you a voucher.")),
     ("apology", "below", (ANGRY, "A: Please send us your number.")),
+    (
+        "apology",
+        "below",
+        (
+            "C: Is the blue one back?",
+            "A: Stock varies.",
+            "C: That's not an answer.",
+            "A: As stated.",
+            "C: You keep dodging. As I said, the blue one.",
+        ),
+    ),
     ("apology", "clears", (ANGRY, "A: We are sorry. Please send us your number.")),
     ("apology", "below", (ANGRY, "A: Sorry.", "A: So sorry.", "A: I apologize.", "A: We're sorry again.")),
     ("apology", "not_applicable", CALM),
@@ -46,6 +69,7 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("proactivity", "below", ("C: My card was stolen.", "A: Your report has been submitted.")),
     ("selling", "below", (ANGRY, "A: Are you interested in our premium plan?")),
     ("selling", "not_applicable", CALM),
+    ("closing", "clears", ("C: Is it open?", "A: Yes, it is.", "C: Lovely, thanks, bye!", "A: You too.")),
     ("closing", "clears", ("C: Is it open?", "A: Yes, it is.", "C: Thanks!", "A: You're welcome, have a nice day!")),
     ("closing", "below", ("C: Please book it.", "A: It has been booked successfully.")),
     ("closing", "not_applicable", ("C: Is it open?", "A: Which shop do you mean?", "C: The one in Northgate.")),
@@ -101,7 +125,12 @@ def test_an_absence_names_the_turns_that_were_searched(grader: RulesGrader) -> N
 
 
 def test_the_rationale_names_the_signals_that_decided(grader: RulesGrader) -> None:
-    assert "(rude 1)" in verdicts(grader, talk(ANGRY, "A: Calm down."))["courtesy"].rationale
+    assert "(care 0, rude 1, curt 1)" in verdicts(grader, talk(ANGRY, "A: Calm down."))["courtesy"].rationale
+
+
+def test_the_rationale_names_what_a_scorecard_counted(grader: RulesGrader) -> None:
+    told = verdicts(grader, talk(ANGRY, "A: Calm down, I can't help you.", "C: You are not listening!", "A: Rules are rules."))
+    assert "(strain 5 of curt + rude + pushed_back + ends_pushed_back + failed_for_good, care 0)" in told["ownership"].rationale
 
 
 @pytest.mark.parametrize("role", ["B", "S", "N"])
@@ -194,5 +223,31 @@ def test_an_explanation_of_what_cannot_be_read_has_no_signals(grader: RulesGrade
 
 
 def test_an_outcome_that_rests_on_data_of_the_system_is_not_claimed(grader: RulesGrader) -> None:
-    found = verdicts(grader, talk("C: Please book it.", "S: book(id=3) -> 200", "A: It has been booked successfully."))
+    found = verdicts(grader, talk("C: Please book it.", "S: book(id=3)", "S: 200", "A: It has been booked successfully."))
     assert [(found[id].level, found[id].reason) for id in ("resolution", "accuracy")] == [(UNGRADED, ABSTAINED)] * 2
+
+
+def test_a_scorecard_of_an_unknown_signal_is_refused_by_name(rubric: Rubric, lexicon: Lexicon) -> None:
+    tallies = {"care": Tally(about="Too little.", of=("takes_charge", "takes_chrage"))}
+    with pytest.raises(RubricError, match=r"tallies\.care\.of: there is no signal 'takes_chrage'"):
+        RulesGrader(rubric.model_copy(update={"tallies": tallies}), lexicon)
+
+
+def test_a_scorecard_cannot_be_called_like_a_signal(rubric: Rubric, lexicon: Lexicon) -> None:
+    tallies = rubric.tallies | {"heat": Tally(about="Another heat.", of=("anger",))}
+    with pytest.raises(RubricError, match=r"tallies\.heat is called like a signal"):
+        RulesGrader(rubric.model_copy(update={"tallies": tallies}), lexicon)
+
+
+def test_what_a_scorecard_counts_is_part_of_the_grades_identity(rubric: Rubric) -> None:
+    fewer = {"care": rubric.tallies["care"].model_copy(update={"of": ("takes_charge",)})}
+    changed = rubric.model_copy(update={"tallies": rubric.tallies | fewer})
+    assert changed.rules_hash != rubric.rules_hash
+    assert changed.prompt_hash == rubric.prompt_hash
+
+
+def test_an_explanation_shows_the_scorecards(grader: RulesGrader) -> None:
+    told = {item.name: item for item in grader.explain(talk(*DEVOTED, "C: Wow, I never expected that, you're a star!")).signals}
+    assert told["care"].value == 4
+    assert told["care"].turns == ()
+    assert "takes_charge" in told["care"].about

@@ -1,9 +1,12 @@
 """What the rules saw in a conversation and why they decided as they did, for `clearbar rubric explain`."""
 
+from collections.abc import Mapping
+
 from clearbar.grading.rules.measurement import Measurements
 from clearbar.grading.rules.signals import SIGNALS, Signals
 from clearbar.grading.rules.turnset import places
 from clearbar.model import Model
+from clearbar.rubric import Tally
 from clearbar.verdict import Verdict
 
 __all__ = ["Explanation", "Hit", "Measured", "explained"]
@@ -37,14 +40,15 @@ class Explanation(Model):
     verdicts: tuple[Verdict, ...]
 
 
-def explained(measured: Measurements, verdicts: tuple[Verdict, ...]) -> Explanation:
+def explained(measured: Measurements, verdicts: tuple[Verdict, ...], tallies: Mapping[str, Tally]) -> Explanation:
     """Return what was measured in one conversation beside what was decided; there is nothing where it could not be measured."""
+    abouts = {name: f"{tally.about} ({', '.join(tally.of)})" for name, tally in tallies.items()}
     if not measured.panels:
         return Explanation(hits=(), signals=(), verdicts=verdicts)
     signals = measured.panels[0].signals
     told = [
         Measured(name=name, value=signals.numbers(name).item(0), turns=tuple(places(signals.sets(name)[0])), about=about)
-        for name, about in SIGNALS.items()
+        for name, about in (SIGNALS | abouts).items()
     ]
     return Explanation(hits=tuple(_hits(signals)), signals=tuple(item for item in told if item.value), verdicts=verdicts)
 

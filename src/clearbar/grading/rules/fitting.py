@@ -1,7 +1,7 @@
 """Refits the figures that a rubric's decisions call by name (`given:`) to labelled conversations; nothing else is ever fitted."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from typing import Final, Protocol
 
 from clearbar.grading.rules.judge import Judge
 from clearbar.grading.rules.lexicon import Lexicon
@@ -13,6 +13,14 @@ __all__ = ["Fitted", "fit"]
 
 _FOLDS: Final = 5
 _STEPS: Final = (-2, -1, 1, 2)
+
+
+class Sourced(Talk, Protocol):
+    """A conversation that says where it is from."""
+
+    @property
+    def source(self) -> str:
+        """Name of the file or system."""
 
 
 class Fitted(Model):
@@ -27,12 +35,13 @@ class Fitted(Model):
     kappa_after: float | None
     """On the same labels, which is flattering."""
     kappa_unseen: float | None
-    """Of figures fitted without the part of the labels that they are measured on: what may be expected of new conversations."""
+    """Of figures fitted without the source and channel that they are measured on, or without a fifth of the labels where all are from
+    one: what may be expected of new conversations."""
     n: int
     """Labels."""
 
 
-def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequence[Mapping[str, str]]) -> tuple[Fitted, ...]:
+def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Sourced], levels: Sequence[Mapping[str, str]]) -> tuple[Fitted, ...]:
     """Return each named figure with the value near it that agrees best with the labels.
 
     Parameters
@@ -44,8 +53,9 @@ def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequenc
     levels
         Of each conversation, by criterion: the level's id or `not_applicable`.
     """
-    measurer = Measurer(lexicon, rubric.limits)
+    measurer = Measurer(lexicon, rubric.limits, rubric.tallies)
     measured = measurer.measure(talks)
+    folds = _folds(talks)
     return tuple(
         fitted
         for criterion in rubric.criteria
@@ -54,30 +64,39 @@ def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Talk], levels: Sequenc
             criterion,
             measurer,
             measured,
-            {place: told[criterion.id] for place, told in enumerate(levels) if criterion.id in told},
+            {place: (told[criterion.id], folds[place]) for place, told in enumerate(levels) if criterion.id in told},
         )
     )
 
 
 def _criterion(
-    rubric: Rubric, criterion: Criterion, measurer: Measurer, measured: Measurements, labelled: Mapping[int, str]
+    rubric: Rubric,
+    criterion: Criterion,
+    measurer: Measurer,
+    measured: Measurements,
+    labelled: Mapping[int, tuple[str, Hashable]],
 ) -> Iterable[Fitted]:
+    told, parts = [level for level, _ in labelled.values()], [part for _, part in labelled.values()]
     for name, before in criterion.rules.given.items():
         judges = {value: _judge(rubric, criterion, measurer, name, value) for value in _near(before)}
         said = {value: _levels(judge, measured, criterion.id, labelled) for value, judge in judges.items()}
-        told = list(labelled.values())
         every = range(len(labelled))
         after = _best(said, told, every, before)
         unseen = [""] * len(labelled)
-        for fold in range(_FOLDS):
-            kept = [place for place in every if place % _FOLDS != fold]
-            chosen = said[_best(said, told, kept, before)]
-            for place in range(fold, len(labelled), _FOLDS):
-                unseen[place] = chosen[place]
+        for part in set(parts):
+            chosen = said[_best(said, told, [place for place in every if parts[place] != part], before)]
+            for place in every:
+                unseen[place] = chosen[place] if parts[place] == part else unseen[place]
         yield Fitted(
             criterion=criterion.id, name=name, before=before, after=after, n=len(told),
             kappa_before=_kappa(said[before], told), kappa_after=_kappa(said[after], told), kappa_unseen=_kappa(unseen, told),
         )  # fmt: skip
+
+
+def _folds(talks: Sequence[Sourced]) -> Sequence[Hashable]:
+    """Return which part of the labels a conversation belongs to: another source or channel tells more than another conversation of it."""
+    origins = [(talk.source, talk.channel) for talk in talks]
+    return origins if len(set(origins)) > 1 else [place % _FOLDS for place in range(len(talks))]
 
 
 def _near(value: float) -> list[float]:

@@ -37,9 +37,10 @@ class RulesGrader:
     graded_by = GradedBy.RULES
 
     def __init__(self, rubric: Rubric, lexicon: Lexicon, *, plain: bool = False) -> None:
-        self._measurer = Measurer(lexicon, rubric.limits, plain=plain)
+        self._measurer = Measurer(lexicon, rubric.limits, rubric.tallies, plain=plain)
         self._judge = Judge(rubric, self._measurer)
         self._rules_hash = rubric.rules_hash
+        self._tallies = rubric.tallies
 
     @property
     def fingerprint(self) -> str:
@@ -68,7 +69,7 @@ class RulesGrader:
         """Return what was measured in a transcript beside its verdicts."""
         measured = self._measurer.measure([transcript])
         (rulings,) = self._judge.decide(measured)
-        return explained(measured, _verdicts(rulings))
+        return explained(measured, _verdicts(rulings), self._tallies)
 
     def politeness(self, text: str) -> float:
         """Return the politeness of one turn of an agent: the sum of the weights of the strategies found; higher is politer."""

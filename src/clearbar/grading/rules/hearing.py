@@ -72,17 +72,22 @@ class Hearing:
         self.quotes = {}
         self._lists: dict[str, list[int]] = {}
         self._numbers: dict[str, Numbers] = {}
+        self._tallies: Mapping[str, Sequence[str]] = {}
         self.customer, self.agent, self.others = (turns.those(turns.sides == side) for side in (CUSTOMER, AGENT, NOBODY))
         self.__dict__.update(zip((*self.tongue.columns, *TRAITS), turns.found(), strict=True))
 
     def __getattr__(self, name: str) -> TurnSet:
-        """Return no turn for a group that the language lacks."""
+        """Count a tally when it is first asked for; return no turn for a group that the language lacks."""
         if name.startswith("__"):
             raise AttributeError(name)
+        if name in self._tallies:
+            counted = self.__dict__[name] = np.sum([getattr(self, part) != 0 for part in self._tallies[name]], axis=0, dtype=np.float64)
+            return counted
         return self.agent & 0
 
-    def bind(self, figures: Sequence[Mapping[str, float]]) -> None:
-        """Take the rubric's figures for the channel of each conversation."""
+    def bind(self, figures: Sequence[Mapping[str, float]], tallies: Mapping[str, Sequence[str]]) -> None:
+        """Take the rubric's figures for the channel of each conversation, and its tallies."""
+        self._tallies = tallies
         self.__dict__.update({name: np.array([figure[name] for figure in figures]) for name in figures[0]})
 
     def sets(self, name: str) -> list[int]:

@@ -1,7 +1,7 @@
 """From signals to rulings: the rubric's decisions, with the words and the values that decided."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
 from typing import Final
 
 import msgspec
@@ -19,7 +19,7 @@ from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
 __all__ = ["ENGINE", "Judge", "Ruling"]
 
-ENGINE: Final = "1"
+ENGINE: Final = "2"
 """Version of the measurements; a change that can change a verdict raises it."""
 _REMEMBERED: Final = 1_000
 ABSTAIN: Final = "abstain"
@@ -65,10 +65,12 @@ class _Entry:
         self._level = level
         self._because = because
         self._names = names
-        self._shown = [name for name in evidence if name in asked.counted]
+        named = chain.from_iterable(asked.tallies.get(name, (name,)) for name in evidence)
+        self._shown = [name for name in named if name in asked.counted]
         self._searched = searched
         self._most = asked.most.get(level, _PLAIN)
         self._graded = level not in {NOT_APPLICABLE, ABSTAIN}
+        self._read = (*names, *dict.fromkeys(part for name in names for part in asked.tallies.get(name, ())))
         self._told: dict[tuple[float, ...], str] = {}
         self._states: dict[str, Ruling] = {}
 
@@ -91,16 +93,20 @@ class _Entry:
         if not self._names:
             yield from repeat(self._because, len(talks))
         told = self._told
-        for read in zip(*(signals.numbers(name)[talks].tolist() for name in self._names), strict=True):
+        for read in zip(*(signals.numbers(name)[talks].tolist() for name in self._read), strict=True):
             yield told[read] if read in told else self._tell(read)
 
     def _tell(self, read: tuple[float, ...]) -> str:
         if len(self._told) >= _REMEMBERED:
             self._told.clear()
-        self._told[read] = why = (
-            f"{self._because} ({', '.join(f'{name} {value:g}' for name, value in zip(self._names, read, strict=True))})"
-        )
+        values = dict(zip(self._read, read, strict=True))
+        self._told[read] = why = f"{self._because} ({', '.join(self._value(name, values) for name in self._names)})"
         return why
+
+    def _value(self, name: str, values: Mapping[str, float]) -> str:
+        """Return a name with its value, and of a tally what it counted."""
+        parts = [part for part in self._asked.tallies.get(name, ()) if values[part]]
+        return f"{name} {values[name]:g}" + (f" of {' + '.join(parts)}" if parts else "")
 
     def _state(self, why: str) -> Ruling:
         if why not in self._states:
@@ -114,6 +120,7 @@ class _Asked:
     def __init__(self, criterion: Criterion, known: frozenset[str], counted: frozenset[str], rubric: Rubric, grader: str) -> None:
         rules = criterion.rules
         self.id = criterion.id
+        self.tallies = {name: tally.of for name, tally in rubric.tallies.items()}
         self.counted, self.grader = counted, grader
         self.condition = criterion.applies.condition
         place = f"rubric {rubric.name}, criteria.{criterion.id}.rules"
@@ -166,6 +173,15 @@ def _check(entry: Decision | Rules, place: str, known: frozenset[str]) -> None:
             raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="see docs/rules.md for the signals")
 
 
+def _check_tallies(rubric: Rubric, measured: frozenset[str]) -> None:
+    for name, tally in rubric.tallies.items():
+        place = f"rubric {rubric.name}, tallies.{name}"
+        if name in measured:
+            raise RubricError(f"{place} is called like a signal", fix="rename it")
+        if unknown := [part for part in tally.of if part not in measured]:
+            raise RubricError(f"{place}.of: there is no signal {unknown[0]!r}", fix="see docs/rules.md for the signals")
+
+
 class Judge:
     """Rules on conversations by a rubric's decisions.
 
@@ -186,7 +202,9 @@ class Judge:
         lexicon = measurer.lexicon
         if clash := lexicon.names & {*SIGNALS, *dir(Signals), *Hearing.__annotations__}:
             raise RubricError(f"lexicon groups {', '.join(sorted(clash))} are called like signals", fix="rename them")
-        known = frozenset({*SIGNALS, *lexicon.names, *measurer.limits})
+        measured = frozenset({*SIGNALS, *lexicon.names})
+        _check_tallies(rubric, measured)
+        known = measured | measurer.limits | rubric.tallies.keys()
         counted = lexicon.names | COUNTED
         self.fingerprint = f"rules:{ENGINE}:{lexicon.digest[:16]}"
         self._measurer = measurer

@@ -9,6 +9,7 @@ from clearbar.grading.rules.lexicon import Lexicon
 from clearbar.grading.rules.signals import Signals
 from clearbar.grading.rules.texts import AGENT, Heard, Spoken, Texts
 from clearbar.grading.rules.turnset import WIDTH
+from clearbar.rubric import Tally
 from clearbar.verdict import ABSTAINED, failed
 
 __all__ = ["Measurements", "Measurer", "Panel", "Talk"]
@@ -44,12 +45,23 @@ class Measurer:
         Whose phrases.
     limits
         The rubric's figures, by channel.
+    tallies
+        The rubric's scorecards.
     plain
         Whether to search with `re` even where RE2 is installed; the signals are the same.
     """
 
-    def __init__(self, lexicon: Lexicon, limits: Mapping[str, Mapping[str, float]], *, plain: bool = False) -> None:
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        limits: Mapping[str, Mapping[str, float]],
+        tallies: Mapping[str, Tally],
+        *,
+        plain: bool = False,
+    ) -> None:
         self.lexicon = lexicon
+        self.tallies = {name: tally.of for name, tally in tallies.items()}
+        """What each tally counts."""
         self.limits = frozenset({name for figures in limits.values() for name in figures} | _EVERYWHERE)
         """Names of the figures that decisions may read."""
         self._figures = {channel: self._complete(limits.get(channel, {})) for channel in (*limits, _NONE)}
@@ -91,7 +103,7 @@ class Measurer:
         if None in told:
             paces = [_CHAT if gap < _HOUR else _NONE for gap in signals.longest_gap.tolist()]
             told = [pace if channel is None else channel for channel, pace in zip(told, paces, strict=True)]
-        signals.bind([self._figures.get((channel or _NONE).lower(), self._figures[_NONE]) for channel in told])
+        signals.bind([self._figures.get((channel or _NONE).lower(), self._figures[_NONE]) for channel in told], self.tallies)
 
     def _complete(self, limits: Mapping[str, float]) -> dict[str, float]:
         """Return a figure for each name; unlimited where the channel has none."""

@@ -9,8 +9,9 @@ from typing import Final
 
 import numpy as np
 
-from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, Hearing, number, turns_with
+from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, number, turns_with
 from clearbar.grading.rules.once import Once
+from clearbar.grading.rules.reception import Reception
 from clearbar.grading.rules.text import spelled
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 from clearbar.grading.rules.turnset import Numbers, TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
@@ -22,7 +23,7 @@ __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals"]
 _HOURS: Final = 3_600.0
 
 
-class Signals(Hearing):
+class Signals(Reception):
     """The signals of conversations in one language."""
 
     @property
@@ -76,8 +77,8 @@ class Signals(Hearing):
 
     @turns_with()
     def shouting(self) -> TurnSet:
-        """Customer turns with runs of ! or ?, or in capitals."""
-        return self.customer & self._shouts
+        """Customer turns with runs of ! or ?, or in capitals, but not for joy."""
+        return self.customer & self._shouts & ~(self.solved | self.gratitude | self.delight)
 
     @turns_with("anger")
     def heat(self) -> TurnSet:

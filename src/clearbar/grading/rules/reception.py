@@ -1,0 +1,67 @@
+"""How an answer was taken by the customer, and what was in it beside the answer: signals that hold for any trade."""
+
+from typing import Final
+
+from clearbar.grading.rules.hearing import Hearing, turns_with
+from clearbar.grading.rules.turnset import TurnSet, after, last, unless, where
+
+__all__ = ["Reception"]
+
+_SHORT: Final = 3  # letters
+_TELLING: Final = 2  # words that two turns share when one asks what the other asked
+_MOSTLY: Final = 0.5  # share of its words that a question takes from an earlier turn when it asks the same
+
+
+class Reception(Hearing):
+    """Signals of how an answer was taken, and of what an agent put into it."""
+
+    @turns_with("pushback")
+    def pushed_back(self) -> TurnSet:
+        """Customer turns, after an agent turn, that say the answer was none, or ask the same again."""
+        return self.asked_again | self.customer & after(self.agent) & self.pushback & ~self.delight
+
+    @turns_with()
+    def asked_again(self) -> TurnSet:
+        """Customer questions, past an agent turn, most of whose telling words stood in an earlier turn of the customer."""
+        asked = self.customer & after(self.agent) & self._asks
+        return self.each(self._asked_again, self.customer, self.agent, asked, where=asked)
+
+    def _asked_again(self, talk: int, customer: int, agent: int, asked: int) -> int:
+        found = 0
+        common = self.tongue.common_words
+        earlier: list[tuple[int, frozenset[bytes]]] = []
+        for place, utterance in self.turns.utterances(talk, customer):
+            here = 1 << place
+            telling = frozenset(word for word in utterance.words if len(word) > _SHORT and word not in common)
+            if asked & here and any(agent & (here - turn) and _same_matter(telling, other) for turn, other in earlier):
+                found |= here
+            earlier.append((here, telling))
+        return found
+
+    @turns_with("delight")
+    def delighted(self) -> TurnSet:
+        """Customer turns, after an agent turn, that tell of more than was expected."""
+        return self.customer & self.delight & after(self.agent) & ~self.anger
+
+    @turns_with("pushback")
+    def ends_pushed_back(self) -> TurnSet:
+        """The customer's last turn, if it still pushes back or asks, and is not content."""
+        end = last(self.customer)
+        eased = self.solved | self.gratitude | self.delight
+        return where(end & (self.pushed_back | self._asks) & ~eased, end != self.customer)
+
+    @turns_with()
+    def question_left(self) -> TurnSet:
+        """The customer's last question, if only manners or stock phrases follow it, or nothing at all."""
+        asked = last(self.customer) & self._asks & after(self.agent)
+        empty = self._mannerly | self.stock | self.farewell | self.anything_else
+        return unless(asked, self.agent & after(asked) & ~empty)
+
+    @turns_with("offer", "promotion", "leaves_choice")
+    def offered(self) -> TurnSet:
+        """Agent turns that offer a product, plan or paid extra: in words of an offer, or as a price that the customer is free to take."""
+        return self.agent & (self.offer | self.promotion | self.price_said & self.leaves_choice)
+
+
+def _same_matter(telling: frozenset[bytes], earlier: frozenset[bytes]) -> bool:
+    return len(telling & earlier) >= max(_TELLING, _MOSTLY * len(telling))
