@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from clearbar.report import Agreements, Estimate, PullCounts, ReportItem, RunFacts, TeamEstimates, TeamReport, Trust
-from clearbar.verdict import GradedBy
+from clearbar.report.page import render_team
+from clearbar.verdict import GradedBy, Usage
 
 Item = Callable[..., ReportItem]
 Build = Callable[..., TeamReport]
@@ -228,3 +229,12 @@ def test_days_are_those_of_the_conversations(item: Item, build: Build) -> None:
 @pytest.mark.parametrize(("team", "title"), [(None, "No team"), ("Überweisungen", "Überweisungen")])
 def test_a_team_is_called_by_its_name(item: Item, build: Build, team: str | None, title: str) -> None:
     assert build([item(1)], team=team).title == title
+
+
+def test_what_the_calls_for_the_grades_consumed_is_added_up(item: Item, build: Build) -> None:
+    paid = Usage(calls=1, input_tokens=2000, cached_tokens=1500, output_tokens=400, cost_usd=0.25)
+    items = [each.model_copy(update={"audit": each.audit.model_copy(update={"usage": paid})}) for each in (item(1), item(2))]
+    report = build([*items, item(3)])
+    assert report.usage == paid + paid
+    assert "2 calls, 4,000 input tokens (3,000 cached), 800 output tokens, $0.50" in render_team(report)
+    assert "Paid for these grades" not in render_team(build([item()]))

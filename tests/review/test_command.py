@@ -35,6 +35,7 @@ def test_people_are_added_listed_and_locked_out(project: Project, tmp_path: Path
         (("user", "add", "zoe", "--role", "boss", "--sso", "s"), "there is: admin, lead, reviewer"),
         (("user", "add", "zoe", "--role", "agent", "--sso", "s"), "needs the agent's pseudonym"),
         (("user", "add", "zoe", "--password-file", "/nowhere"), "cannot be read"),
+        (("user", "add", "zoe"), "no password was given: run this in a terminal"),
         (("user", "lock", "nobody"), "there is nobody named"),
         (("--host", "0.0.0.0"), "passwords would travel in clear"),  # noqa: S104
         (("--certificate", "x.pem"), "go together"),

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from clearbar.pipeline.audits import AuditResult
     from clearbar.pipeline.reporting import TeamSummary
     from clearbar.pipeline.request import AuditRequest
-    from clearbar.verdict import Usage
 
 __all__ = ["register"]
 
@@ -180,6 +179,8 @@ def _estimate(where: Project, settings: Settings, request: "AuditRequest", *, as
 
 def _tell(result: "AuditResult") -> None:
     """Print what an audit did, the place of the reports last."""
+    from clearbar.report import usage_words
+
     counts = result.counts
     typer.echo(
         f"{result.pulled} pulled = {counts.graded} graded + {counts.ungraded} ungraded + {counts.reused} reused"
@@ -190,7 +191,7 @@ def _tell(result: "AuditResult") -> None:
     if any(result.verdicts.values()):
         typer.echo(f"verdicts in the reports: {_given(result)}")
     if result.usage.calls:
-        typer.echo(_used(result.usage))
+        typer.echo(usage_words(result.usage))
     for reason, number in sorted(result.fallbacks.items()):
         warn(f"{number} conversations fell back to rules: {reason}")
     if result.regraded.left:
@@ -215,13 +216,6 @@ def _given(result: "AuditResult") -> str:
     """Say who gave the verdicts; those who gave none are left out."""
     given = [f"{number:,} {'' if name == 'ungraded' else 'by '}{name}" for name, number in result.verdicts.items() if number]
     return ", ".join(given) + (f" (rules because {result.why_rules})" if result.why_rules else "")
-
-
-def _used(usage: "Usage") -> str:
-    """Say what the calls consumed."""
-    cost = "" if usage.cost_usd is None else f", ${usage.cost_usd:.2f}"
-    tokens = f"{usage.input_tokens:,} input tokens ({usage.cached_tokens:,} cached), {usage.output_tokens:,} output tokens"
-    return f"{usage.calls:,} calls, {tokens}{cost}"
 
 
 def _row(team: "TeamSummary") -> tuple[str, ...]:

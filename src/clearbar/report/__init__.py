@@ -21,7 +21,7 @@ from clearbar.report.inputs import (
 from clearbar.report.markdown import summary_markdown, teams_markdown
 from clearbar.report.model import IndexReport, TeamReport
 from clearbar.report.sharing import shareable
-from clearbar.report.words import score_words, share_words
+from clearbar.report.words import score_words, share_words, usage_words
 
 __all__ = [
     "Agreement",
@@ -51,6 +51,7 @@ __all__ = [
     "shareable",
     "summary_markdown",
     "teams_markdown",
+    "usage_words",
     "write_content",
     "write_files",
     "write_reports",

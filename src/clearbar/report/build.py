@@ -170,6 +170,7 @@ def _counted(counts: Counts) -> dict[str, Any]:
         "auto_failed": counts.auto_failed,
         "auto_failed_confirmed": counts.auto_failed_confirmed,
         "graders": counts.grader_uses(),
+        "usage": counts.usage,
     }
 
 

@@ -9,7 +9,7 @@ from clearbar.report.model import AutoFailReport, DataQuality, GraderUse, LevelC
 from clearbar.report.words import reason_words
 from clearbar.rubric import Gate, Rubric
 from clearbar.transcript import RedactedTranscript, Role
-from clearbar.verdict import UNGRADED, Audit, GradedBy, Verdict
+from clearbar.verdict import UNGRADED, Audit, GradedBy, Usage, Verdict
 
 __all__ = ["KINDS", "Counts", "Quality", "tallies"]
 
@@ -47,6 +47,8 @@ class Counts:
         """By criterion: who gave a verdict."""
         self.used: dict[str, set[str]] = defaultdict(set)
         """By criterion: fingerprints of the graders that gave one."""
+        self.usage = Usage()
+        """What was paid for the grades."""
         self.scores: list[float] = []
         self.clear = 0
         """Scored conversations above the lowest band."""
@@ -67,6 +69,7 @@ class Counts:
         """Count a conversation."""
         audit = item.audit
         self.conversations += 1
+        self.usage += audit.usage
         self._add_score(audit)
         self._sorts[_sort(audit.verdicts)] += 1
         for verdict in audit.verdicts:

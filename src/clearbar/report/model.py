@@ -11,7 +11,7 @@ from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, 
 from clearbar.report.rows import PackedRows
 from clearbar.rubric import Gate
 from clearbar.transcript import Role
-from clearbar.verdict import GradedBy, RubricRef
+from clearbar.verdict import GradedBy, RubricRef, Usage
 
 __all__ = [
     "AdviceReport",
@@ -339,6 +339,8 @@ class TeamReport(Model):
     """Names by pseudonym, where they may be shown."""
     quality: DataQuality
     graders: tuple[GraderUse, ...]
+    usage: Usage
+    """What was paid for these grades, whenever it was."""
     quotes: bool
     """Whether words of conversations may be shown."""
     waiting: tuple[str, ...]

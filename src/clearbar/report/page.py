@@ -21,6 +21,7 @@ from clearbar.report.words import (
     plural,
     score_words,
     share_words,
+    usage_words,
 )
 from clearbar.transcript import Role
 from clearbar.verdict import GradedBy
@@ -154,5 +155,6 @@ def _environment() -> Any:
         score_words=score_words,
         share_words=share_words,
         span=span,
+        usage=usage_words,
     )
     return environment

@@ -6,7 +6,7 @@ from typing import Final
 
 from clearbar.model import digest
 from clearbar.report.inputs import Estimate, Period, Step, Trust
-from clearbar.verdict import ABSTAINED, GradedBy
+from clearbar.verdict import ABSTAINED, GradedBy, Usage
 
 __all__ = [
     "GRADERS",
@@ -22,6 +22,7 @@ __all__ = [
     "score_words",
     "share_words",
     "team_slug",
+    "usage_words",
 ]
 
 GRADERS: Final = {GradedBy.LLM: "a language model", GradedBy.RULES: "rules", GradedBy.HUMAN: "people"}
@@ -127,3 +128,10 @@ def team_slug(team: str | None) -> str:
     if plain and plain == team and plain not in {"no-team", "index", "con", "prn", "aux", "nul"}:
         return plain
     return f"{plain or 'team'}-{digest(team)[:6]}"
+
+
+def usage_words(usage: Usage) -> str:
+    """Return what calls consumed, and their cost where the model's price is known."""
+    cost = "" if usage.cost_usd is None else f", ${usage.cost_usd:,.2f}"
+    tokens = f"{usage.input_tokens:,} input tokens ({usage.cached_tokens:,} cached), {usage.output_tokens:,} output tokens"
+    return f"{plural(usage.calls, 'call')}, {tokens}{cost}"
