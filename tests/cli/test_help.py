@@ -15,6 +15,7 @@ PRINTS_NO_TABLE = {
     "redact",  # same
     "labels export",  # same
     "labels import",
+    "period close",
     "init",
     "store upgrade",
     "store retain",
