@@ -14,7 +14,7 @@ from tests.pipeline.graded import START, contest, decide, fill, talk
 
 from clearbar.label import Label, LabelKind
 from clearbar.pipeline.reporting import ReportRequest, make_reports
-from clearbar.pipeline.restating import Restater, restate
+from clearbar.pipeline.restating import Restater, anything_to_restate, restate
 from clearbar.pipeline.selection import graded_items
 from clearbar.project import Project
 from clearbar.rubric import Rubric
@@ -165,8 +165,29 @@ def test_a_correction_that_comes_while_reports_are_made_is_not_lost(folder: Fold
 def test_reports_that_are_gone_are_told_and_left(folder: Folder, store: Store, rubric: Rubric) -> None:
     decide(store, contest(store, TALKS[0], rubric), DisputeState.ACCEPTED)
     (folder.path / "index.html").unlink()
+    assert not anything_to_restate(store)
     (line,) = folder.restate()
     assert "not on this machine" in line
+
+
+def test_what_a_later_report_left_behind_in_its_folder_is_not_restated_over_and_over(
+    project: Project, settings: Settings, store: Store, rubric: Rubric, tmp_path: Path
+) -> None:
+    shared = settings.model_copy(update={"publish": PublishSettings(folder=str(tmp_path / "shared"))})
+    folder = Folder(project, shared, store, rubric, publish=True)
+    before = folder.page()
+    folder.asked = folder.asked.model_copy(update={"team": "travel", "publish": False})
+    folder.make()
+    decide(store, contest(store, TALKS[0], rubric), DisputeState.ACCEPTED)
+    assert not anything_to_restate(store)
+    assert (folder.restate(), folder.page()) == ([], before)
+    folder.asked = folder.asked.model_copy(update={"team": None})
+    folder.make()
+    assert folder.twin()["auto_failed"] == 1
+    decide(store, contest(store, TALKS[1], rubric), DisputeState.ACCEPTED)
+    assert anything_to_restate(store)
+    assert "restated" in folder.restate()[0]
+    assert not anything_to_restate(store)
 
 
 def test_a_closed_period_keeps_its_numbers_and_says_what_came_after(

@@ -4,13 +4,16 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.store.made import made_item, made_rubric, made_transcript
 
-from clearbar.store import Store
+from clearbar.label import Label, LabelKind
+from clearbar.store import Published, Store
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,6 +85,17 @@ def test_a_kill_in_the_middle_of_corrections_loses_nothing_that_was_acknowledged
     with Store.open(url) as store:
         assert acknowledged <= {(label.annotator, label.id) for label in store.labels()}
     assert len(acknowledged) > 20
+
+
+def test_of_corrections_that_come_at_once_each_is_marked(store: Store) -> None:
+    """As otherwise a report made anew for one of them would count as one that knows the other, too."""
+    page, number = "/reports/parcels/index.html", 24
+    shown = [("desk", f"c{place}") for place in range(number)]
+    store.add_report(Published(path=page, made_at=datetime.now(UTC), folder="/reports"), shown)
+    said = [Label(id=id, source=source, levels={"courtesy": "clears"}, annotator="lea", kind=LabelKind.CONSENSUS) for source, id in shown]
+    with ThreadPoolExecutor(number) as pool:
+        assert list(pool.map(lambda label: store.add_consensus(label, "0" * 64), said)) == [[page]] * number
+    assert store.marks() == {page: number}
 
 
 def test_a_killed_writer_leaves_a_sound_file(file: Path) -> None:

@@ -82,7 +82,7 @@ def _serve(host: str, port: int, certificate: Path | None, key: Path | None, pro
 @contextmanager
 def _restating(where: Project, settings: Settings, store: "Store") -> Iterator[None]:
     """Restate outdated reports beside the server, in processes of their own: pages do not wait for them."""
-    from clearbar.pipeline.restating import Restater
+    from clearbar.pipeline.restating import Restater, anything_to_restate
 
     def work() -> bool:
         command = [sys.executable, "-m", "clearbar", "report", "--restate", "--project", str(where.root)]
@@ -91,7 +91,7 @@ def _restating(where: Project, settings: Settings, store: "Store") -> Iterator[N
     if not settings.review.restate:
         yield
         return
-    with Restater(lambda: bool(store.outdated()), work):
+    with Restater(lambda: anything_to_restate(store), work):
         yield
 
 

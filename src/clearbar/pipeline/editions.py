@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,12 +128,13 @@ def keep_edition(
     history: History,
     request: ReportRequest,
     *,
+    pages: Collection[str],
     rubric: Rubric,
     run: Run | None,
     why_rules: str | None,
     measured: Sequence[Measured],
 ) -> None:
-    """Write down how reports were made."""
+    """Write down how reports were made, and that their folder holds these pages, with copies elsewhere, and no others."""
     body: dict[str, Any] = {
         "request": request.model_dump(mode="json"),
         "rubric": rubric.full_hash,
@@ -142,7 +143,7 @@ def keep_edition(
         "measured": [{"graded_by": one.graded_by.value, "checked": _wordless(one.checked)} for one in measured],
         "scopes": history.scopes,
     }
-    store.save_edition(Edition(folder=str(history.folder), body=body, made_at=datetime.now(UTC)))
+    store.save_edition(Edition(folder=str(history.folder), body=body, made_at=datetime.now(UTC)), pages)
 
 
 def measured_of(body: Mapping[str, Any]) -> tuple[Measured, ...]:

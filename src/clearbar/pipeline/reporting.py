@@ -11,6 +11,7 @@ from clearbar.check import CheckResult
 from clearbar.errors import Rejection, UsageError
 from clearbar.estimates import Estimates, Graded
 from clearbar.model import Model
+from clearbar.pipeline.anchors import watched
 from clearbar.pipeline.checking import Measured
 from clearbar.pipeline.coached import steps_by_team
 from clearbar.pipeline.editions import History, keep_edition, open_folder
@@ -167,7 +168,7 @@ def make_reports(
             Period(since=request.since, until=request.until),
             settings.report,
             tuple(one.agreements for one in measured),
-            _facts(store, run, why_rules),
+            _facts(store, rubric, run, why_rules),
             _names(store, gathered.agents) if settings.report.agents == "name" else {},
         )
         steps = steps_by_team(store, rubric, settings.report, since=request.since, until=request.until, asked=request.asked)
@@ -176,7 +177,7 @@ def make_reports(
             store, request, {team_slug(team): (team, one.keys) for team, one in gathered.teams.items()}, _rejected(store, run), history
         )
         made = _put_out(settings, reports, pages, differences=_differences(found, reports))
-        keep_edition(store, history, request, rubric=rubric, run=run, why_rules=why_rules, measured=measured)
+        keep_edition(store, history, request, pages=pages.places, rubric=rubric, run=run, why_rules=why_rules, measured=measured)
     return made
 
 
@@ -251,9 +252,10 @@ def _names(store: Store, agents: Sequence[str]) -> dict[str, str]:
     return {one: name for one, name in shown.items() if name}
 
 
-def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
+def _facts(store: Store, rubric: Rubric, run: Run | None, why_rules: str | None) -> RunFacts:
+    moved = watched(store, rubric)
     if run is None:
-        return RunFacts(why_rules=why_rules)
+        return RunFacts(why_rules=why_rules, watched=moved)
     counts = run.counts
     filtered: Counter[str] = Counter()
     rejections, waiting = [], []
@@ -272,7 +274,14 @@ def _facts(store: Store, run: Run | None, why_rules: str | None) -> RunFacts:
         filtered=counts.filtered,
         rejected=counts.rejected,
     )
-    return RunFacts(counts=shown, filtered=dict(filtered), rejections=tuple(rejections), why_rules=why_rules, waiting=tuple(waiting))
+    return RunFacts(
+        counts=shown,
+        filtered=dict(filtered),
+        rejections=tuple(rejections),
+        why_rules=why_rules,
+        waiting=tuple(waiting),
+        watched=moved,
+    )
 
 
 def _rejected(store: Store, run: Run | None) -> list[Key]:
@@ -295,6 +304,8 @@ class _Pages:
     """By slug: the team, and its conversations."""
     listed: Sequence[Key]
     history: History
+    places: list[str] = field(default_factory=list)
+    """Where files lie now."""
 
     def register(self, places: Sequence[str], moment: datetime) -> None:
         """Write down where files lie now."""
@@ -310,6 +321,7 @@ class _Pages:
                 marks=self.history.marks.get(place, 0),
             )
             self.store.add_report(page, [*keys, *self.listed])
+            self.places.append(place)
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:

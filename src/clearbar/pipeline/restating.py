@@ -15,7 +15,7 @@ from clearbar.project import Project
 from clearbar.settings import Settings
 from clearbar.store import Edition, Run, Store
 
-__all__ = ["Restated", "Restater", "restate"]
+__all__ = ["Restated", "Restater", "anything_to_restate", "restate"]
 
 _LOOK: Final = 15.0
 """Seconds between looks whether a report no longer holds."""
@@ -55,6 +55,11 @@ def restate(project: Project, settings: Settings, store: Store, *, who: str = "r
         _restated(project, settings, store, folder, {slug: one.why for slug, one in outdated.items()}, who=who)
         for folder, outdated in sorted(store.outdated().items())
     ]
+
+
+def anything_to_restate(store: Store) -> bool:
+    """Return whether a report on this machine no longer holds."""
+    return any(_lies_here(folder) for folder in store.outdated())
 
 
 class Restater:
@@ -105,13 +110,17 @@ class Restater:
 
 def _restated(project: Project, settings: Settings, store: Store, folder: str, why: dict[str, str], *, who: str) -> Restated:
     edition = store.edition(folder)
-    if edition is None or not (Path(folder) / "index.html").is_file():
+    if edition is None or not _lies_here(folder):
         fault = "it is not on this machine any more; make it anew: clearbar report"
         return Restated(folder=folder, why=why, done=False, fault=fault, gone=True)
     try:
         return _made_anew(project, settings, store, edition, why, who=who)
     except ClearbarError as error:
         return Restated(folder=folder, why=why, done=False, fault=str(error))
+
+
+def _lies_here(folder: str) -> bool:
+    return (Path(folder) / "index.html").is_file()
 
 
 def _made_anew(project: Project, settings: Settings, store: Store, edition: Edition, why: dict[str, str], *, who: str) -> Restated:

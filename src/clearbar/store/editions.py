@@ -1,12 +1,13 @@
 """How the reports of a folder were made, which of them no longer hold, and which replaced them."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from clearbar.store.database import Database, merge, now
+from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import Edition, JournalEntry, Outdated, StoredRevision
 from clearbar.store.reports import write_entry
 from clearbar.store.review_tables import closings
@@ -19,11 +20,17 @@ __all__ = ["Editions", "outdate"]
 class Editions(Database):
     """Reports as they were made, and made anew."""
 
-    def save_edition(self, edition: Edition) -> None:
-        """Write down how the reports of a folder were made, in place of what stood there."""
+    def save_edition(self, edition: Edition, pages: Collection[str]) -> None:
+        """Write down how the reports of a folder were made, in place of what stood there.
+
+        Pages of the folder that are none of `pages` were left by earlier editions and belong to no edition any more.
+        """
         row = {"folder": edition.folder, "body": to_json(edition.body), "made_at": edition.made_at}
         with self.write() as connection:
             merge(connection, editions, [row], update=["body", "made_at"])
+            known = connection.execute(select(reports.c.path).where(reports.c.folder == edition.folder)).scalars().all()
+            for some in chunks(sorted(set(known) - set(pages))):
+                connection.execute(reports.update().where(reports.c.path.in_(some)).values(folder=None))
 
     def edition(self, folder: str) -> Edition | None:
         """Return how the reports of a folder were made."""
@@ -95,7 +102,8 @@ def outdate(connection: Connection, source: str, id: str, text_hash: str | None,
     if closed is not None and happened_at is not None and happened_at < closed:
         why = f"{why}, after its period was closed"
     own = select(report_conversations.c.path).where(report_conversations.c.source == source, report_conversations.c.id == id)
-    rows = connection.execute(select(reports.c.path, reports.c.stale, reports.c.marks).where(reports.c.path.in_(own))).all()
+    shown = select(reports.c.path, reports.c.stale, reports.c.marks).where(reports.c.path.in_(own)).order_by(reports.c.path)
+    rows = connection.execute(shown.with_for_update()).all()  # one correction after the other, or one would undo what another marked
     for row in rows:
         said = row.stale.split("; ") if row.stale else []
         values: dict[str, Any] = {"stale": "; ".join(dict.fromkeys([*said, why])), "marks": row.marks + 1}
