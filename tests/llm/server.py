@@ -366,7 +366,7 @@ class Server:
             draw -= chance
         return ""
 
-    def _reply(self, body: dict[str, Any], asked: Asked, fault: str) -> dict[str, Any]:  # noqa: PLR0911 - a table of faults
+    def _reply(self, body: dict[str, Any], asked: Asked, fault: str) -> dict[str, Any]:  # noqa: PLR0911, C901 - a table of faults
         verdicts = self.brain.verdicts(asked)
         text = json.dumps({"verdicts": _spoiled(verdicts, fault)}, ensure_ascii=False)
         match fault:
@@ -384,6 +384,10 @@ class Server:
                 return self._completion(body, "", "stop")
             case "no_list":
                 return self._completion(body, json.dumps(verdicts), "stop")
+            case "object":
+                return _with_content(self._completion(body, text, "stop"), {"verdicts": verdicts})
+            case "number":
+                return _with_content(self._completion(body, text, "stop"), 7)
             case "twice":
                 return self._completion(body, f"{text}\n{text}", "stop")
             case "fenced":
@@ -609,6 +613,12 @@ def _instance(shape: dict[str, Any], root: dict[str, Any]) -> Any:  # noqa: PLR0
 
 def _mode(body: dict[str, Any]) -> str:
     return "tools" if body.get("tools") else str(body.get("response_format", {}).get("type", "text"))
+
+
+def _with_content(document: dict[str, Any], content: object) -> dict[str, Any]:
+    """Return a completion whose content is no text."""
+    document["choices"][0]["message"] = {"role": "assistant", "content": content}
+    return document
 
 
 def _spoiled(verdicts: list[dict[str, Any]], fault: str) -> list[Any]:  # noqa: PLR0911 - a table of faults

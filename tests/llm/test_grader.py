@@ -143,7 +143,7 @@ def test_quotes_under_wrong_turn_numbers_are_moved_to_where_they_stand(server: L
     assert sum(server.stats()["answered"].values()) == 1
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "html", "drop", "empty"])
+@pytest.mark.parametrize("fault", ["429", "500", "503", "html", "drop", "empty", "object", "number"])
 def test_a_passing_fault_of_the_server_is_tried_again(server: LiveServer, make_grader: MakeGrader, fault: str) -> None:
     server.control(script=[fault])
     grader = make_grader()

@@ -158,6 +158,8 @@ def _completion(document: Mapping[str, Any], headers: Mapping[str, str], seconds
     content = message.get("content") or (calls[0]["function"]["arguments"] if calls else None)
     if isinstance(content, list):  # parts, as some servers give them
         content = "".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
+    if content is not None and not isinstance(content, str):
+        raise TypeError("the content is no text")
     return Completion(
         content=content or None,
         refusal=message.get("refusal"),
