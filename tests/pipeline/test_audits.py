@@ -137,6 +137,14 @@ def test_a_team_that_no_conversation_is_of_is_refused_and_those_there_are_named(
     assert audit(project, source, team="north", since=datetime(2026, 11, 15, tzinfo=UTC)).counts.filtered == 2
 
 
+def test_a_quiet_night_of_a_known_team_is_none_of_a_misspelt_one(project: Project, write_lines: Write) -> None:
+    audit(project, write_lines("talks.jsonl", [talk("a"), talk("b", team="south")]), team="north", incremental=True)
+    later = write_lines("talks.jsonl", [talk("c", team="south", day=19)])
+    assert audit(project, later, team="north", incremental=True).counts.filtered == 1
+    with pytest.raises(UsageError, match="no conversation is of team 'nroth'"):
+        audit(project, later, team="nroth", incremental=True)
+
+
 def test_a_file_that_was_read_with_its_folder_is_told_when_it_is_read_alone(project: Project, write_lines: Write, tmp_path: Path) -> None:
     (tmp_path / "exports").mkdir()
     source = write_lines("exports/talks.jsonl", [talk("a")])

@@ -123,7 +123,8 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
         raise
     pulled.run = store.finish_run(run.id)
     pulled.counts = pulled.run.counts
-    _require_team(request.team, pulled)
+    if not (request.incremental and request.team in store.teams()):  # a team that is known may have a quiet night
+        _require_team(request.team, pulled)
     return pulled
 
 
