@@ -15,8 +15,10 @@ __all__ = ["rewrite"]
 
 LINE: Final = 110
 """Characters after which a folded text goes on in the next line, and beyond which a mapping gets a line for each key."""
+_CONTROL: Final = r"[\x00-\x1f\x7f-\x9f\ufeff]"
+"""Characters that stand in YAML as escapes alone."""
 _NEEDS_QUOTES: Final = re.compile(
-    r"[\[\]{},#\"\n\t]|: |:$|^[-?!&*|>%@`' ]| $|^$|^(?:y|n|yes|no|on|off|true|false|null|~)$|^[-+.\d]", re.IGNORECASE
+    _CONTROL + r"|[\[\]{},#\"]|: |:$|^[-?!&*|>%@`' ]| $|^$|^(?:y|n|yes|no|on|off|true|false|null|~)$|^[-+.\d]", re.IGNORECASE
 )
 """Texts that not every reader of YAML takes as they stand."""
 Plain = dict[str, Any]
@@ -184,7 +186,7 @@ def _scalar(text: str) -> Node:
 
 
 def _folded(text: str, like: Node) -> Node:
-    if re.search(r"\s\s|\n|^\s|\s$", text.removesuffix("\n")):
+    if re.search(_CONTROL + r"|\s\s|^\s|\s$", text.removesuffix("\n")):
         return _scalar(text)
     made = _parts().Folded(text)
     places, start = list[int](), 0

@@ -127,6 +127,10 @@ def test_comments_order_and_quotes_stay() -> None:
         "ende:",
         "ä “ß” 😀",
         "~",
+        "%\x07",
+        "rung \x07 twice",
+        "\ufeffmarked",
+        "a \x7f" + " word" * 40,
     ],
 )
 def test_whatever_is_typed_is_read_back_as_typed(typed: str) -> None:
