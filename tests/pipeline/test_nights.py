@@ -18,10 +18,11 @@ from clearbar.pipeline.audits import AuditResult, run_audit
 from clearbar.pipeline.checking import CheckRequest, run_check
 from clearbar.pipeline.erasure import erase_from_everywhere
 from clearbar.pipeline.nightly import NightlyRequest, NightlyResult, run_nightly
-from clearbar.pipeline.reporting import ReportRequest
+from clearbar.pipeline.reporting import ReportRequest, run_report
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
+from clearbar.rubric_file import open_rubric
 from clearbar.settings import load_settings
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
@@ -262,3 +263,23 @@ def test_a_duplicate_is_no_rejection_for_a_check(project: Project, write_lines: 
     checked = run_check(project, load_settings(project), CheckRequest(grader="rules", labels=(source,)), notice=print)
     assert checked.result.n == 1
     assert checked.rejected == ()
+
+
+def test_a_grader_that_moved_is_told_on_top_of_the_next_report(tmp_path: Path, write_lines: Write) -> None:
+    project = own_project(tmp_path)
+    first = nightly(project, write_lines("talks.jsonl", [talk(f"t{number}") for number in range(6)]))
+    page = Path(first.audit.reports, "north", "index.html")
+    assert "graded anew by rules in 1 night" in page.read_text(encoding="utf-8")
+    with open_store(project, load_settings(project)) as store:
+        (night,) = store.runs(kind="anchors")
+        rubric = open_rubric("service_bar", project)
+        for number in range(1, 16):
+            levels = {id: dict(given) for id, given in night.parameters["levels"].items()}
+            if number > 12:
+                levels = {id: given | {"courtesy": "vaults" if given["courtesy"] == "below" else "below"} for id, given in levels.items()}
+            again = dict(night.parameters) | {"at": (NOW + timedelta(days=number)).isoformat(), "levels": levels}
+            store.finish_run(store.start_run(kind="anchors", rubric=rubric, asked="rules", parameters=again).id)
+    run_report(project, load_settings(project), ReportRequest())
+    told = page.read_text(encoding="utf-8")
+    assert "graded anew each night, the grader moved on courtesy" in told
+    assert json.loads(page.with_name("report.json").read_text(encoding="utf-8"))["watched"][0]["alarm"] is True

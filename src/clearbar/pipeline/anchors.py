@@ -8,10 +8,12 @@ from clearbar.grading import Grader
 from clearbar.model import digest
 from clearbar.pipeline.cascading import labelled_transcripts
 from clearbar.pipeline.workspace import Workspace
+from clearbar.report import Watched
+from clearbar.rubric import Rubric
 from clearbar.store import Store
 from clearbar.verdict import Grade, GradedBy
 
-__all__ = ["watch_anchors"]
+__all__ = ["watch_anchors", "watched"]
 
 KIND = "anchors"
 
@@ -33,13 +35,24 @@ def watch_anchors(space: Workspace, store: Store, *, now: datetime) -> Drift | N
     night = anchor_night(now, _state(space, grader), audits)
     run = store.start_run(kind=KIND, rubric=space.rubric, asked=grader.graded_by.value, parameters=night.model_dump(mode="json"))
     store.finish_run(run.id)
-    return watch(_nights(space, store, grader.graded_by), space.rubric)
+    return watch(_nights(store, space.rubric, grader.graded_by), space.rubric)
 
 
-def _nights(space: Workspace, store: Store, kind: GradedBy) -> list[AnchorNight]:
+def watched(store: Store, rubric: Rubric) -> tuple[Watched, ...]:
+    """Return what the nights so far say of each kind of grader that was watched; nothing is graded."""
+    found = []
+    for kind in (GradedBy.LLM, GradedBy.RULES):
+        if nights := _nights(store, rubric, kind):
+            drift = watch(nights, rubric)
+            anchors = len(nights[-1].levels)
+            found.append(Watched(graded_by=kind, nights=drift.nights, anchors=anchors, alarm=drift.alarm, says=drift.why))
+    return tuple(found)
+
+
+def _nights(store: Store, rubric: Rubric, kind: GradedBy) -> list[AnchorNight]:
     runs = [run for run in store.runs(kind=KIND) if run.asked == kind.value and run.state == "finished"]
     nights = [AnchorNight.model_validate(dict(run.parameters)) for run in reversed(runs)]
-    known = {criterion.id for criterion in space.rubric.criteria}
+    known = {criterion.id for criterion in rubric.criteria}
     return [night for night in nights if all(set(levels) <= known for levels in night.levels.values())]
 
 

@@ -99,8 +99,9 @@ def run_nightly(
     with open_store(project, settings) as store:  # before the check, so that check and audit go by one rubric
         troubles += [Alarm(about="run", says=due.says) for due in put_in_force(project, store, now=now) if not due.done]
     checked = _or_alarm("check", troubles, lambda: _check(project, settings, request, notice)) if request.check else None
-    audit = run_audit(project, settings, _audit_request(request, now), notice=notice, steps=steps, now=now)
+    # before the audit, whose reports say what comes of it
     drift = _or_alarm("anchors", troubles, lambda: _watch(project, settings, request, notice=notice, now=now))
+    audit = run_audit(project, settings, _audit_request(request, now), notice=notice, steps=steps, now=now)
     alarms = [*troubles, *_distrust(checked), *_losses(audit)]
     alarms += [Alarm(about=item.criterion, says=drift.why) for item in drift.criteria if item.alarm] if drift else []
     with open_store(project, settings) as store:

@@ -17,6 +17,7 @@ from clearbar.report.inputs import (
     Step,
     TeamEstimates,
     Trust,
+    Watched,
 )
 from clearbar.report.markdown import summary_markdown, teams_markdown
 from clearbar.report.model import IndexReport, TeamReport
@@ -41,6 +42,7 @@ __all__ = [
     "TeamEstimates",
     "TeamReport",
     "Trust",
+    "Watched",
     "build_index",
     "build_report",
     "compose_report",

@@ -150,6 +150,7 @@ def _about(context: Context, gathered: Gathering) -> dict[str, Any]:
         "rejections": run.rejections[:_REJECTIONS],
         "waiting": run.waiting[:_REJECTIONS],
         "measured": tuple(each for each in context.measured if each.grader in gathered.counts.graders),
+        "watched": tuple(each for each in run.watched if each.graded_by in {use.graded_by for use in gathered.counts.grader_uses()}),
         "agents_shown": settings.agents,
         "quality": gathered.quality.told(),
         "quotes": settings.quotes,

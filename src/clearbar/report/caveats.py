@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from clearbar.report.inputs import Trust
 from clearbar.report.model import DataQuality, HeldBackReport, TeamReport
-from clearbar.report.words import percent, plural
+from clearbar.report.words import GRADERS, percent, plural
 
 __all__ = ["held_back_words", "index_warnings", "quality_lines", "reading_lines", "warnings"]
 
@@ -16,7 +16,7 @@ _MANY_MISSING = 0.2
 def warnings(report: TeamReport) -> list[str]:
     """Return what is said at the top of a page, the most important first."""
     given = Counter({tally.id: tally.count for tally in report.by_verdict})
-    return [*_grader_warning(given), *_trust_warning(report), *_missing_warning(report)]
+    return [*_grader_warning(given), *_trust_warning(report), *_moved([report]), *_missing_warning(report)]
 
 
 def index_warnings(reports: Sequence[TeamReport]) -> list[str]:
@@ -24,7 +24,7 @@ def index_warnings(reports: Sequence[TeamReport]) -> list[str]:
     given = sum((Counter({tally.id: tally.count for tally in report.by_verdict}) for report in reports), Counter[str]())
     trust = {line for report in reports for line in _trust_warning(report)}
     each = ["How far the grader may be trusted differs between teams: see each team's page."] if len(trust) > 1 else trust
-    return [*_grader_warning(given), *each]
+    return [*_grader_warning(given), *each, *_moved(reports)]
 
 
 def _grader_warning(given: Counter[str]) -> Iterator[str]:
@@ -66,6 +66,16 @@ def _trust_warning(report: TeamReport) -> Iterator[str]:
         )
 
 
+def _moved(reports: Sequence[TeamReport]) -> list[str]:
+    """Return which graders moved: a change in the figures may then be theirs and not the team's."""
+    moved = {each.graded_by: each.says for report in reports for each in report.watched if each.alarm}
+    return [
+        f"Grading by {GRADERS[kind]} has changed: on fixed conversations that are graded anew each night, {says}. "
+        "A change in these figures may come from there and not from the team."
+        for kind, says in sorted(moved.items())
+    ]
+
+
 def _missing_warning(report: TeamReport) -> Iterator[str]:
     total = sum(tally.count for tally in report.by_verdict)
     missing = report.by_verdict[-1].count
@@ -95,6 +105,12 @@ def held_back_words(held: HeldBackReport, report: TeamReport) -> str:
 
 def reading_lines(report: TeamReport) -> Iterator[str]:
     """Yield how to read the report, and what its graders cannot know."""
+    for each in report.watched:
+        if not each.alarm:
+            yield (
+                f"{plural(each.anchors, 'fixed conversation')} graded anew by {GRADERS[each.graded_by]} "
+                f"in {plural(each.nights, 'night')}: {each.says}."
+            )
     kinds = {use.graded_by.value for use in report.graders}
     yield (
         "The score is the weighted mean over the criteria that apply and were graded. What does not apply leaves both sides of the sum; "

@@ -26,6 +26,7 @@ __all__ = [
     "Step",
     "TeamEstimates",
     "Trust",
+    "Watched",
 ]
 
 ALL_OTHERS = "*"
@@ -193,6 +194,18 @@ class Revision(Model):
     """SHA-256 of the page that it replaced."""
 
 
+class Watched(Model):
+    """What a fixed set of conversations, graded anew each night, says of a kind of grader."""
+
+    graded_by: GradedBy
+    nights: int
+    anchors: int
+    """Conversations that were graded in the last night."""
+    alarm: bool
+    """Whether the grader moved; about one false alarm a year is allowed."""
+    says: str
+
+
 class RunFacts(Model):
     """What is known of a pull beyond its conversations."""
 
@@ -204,3 +217,5 @@ class RunFacts(Model):
     """Why rules graded although an LLM may be wanted."""
     waiting: tuple[str, ...] = ()
     """Records that are dated in the future, a line each: no incremental pull takes them before that day."""
+    watched: tuple[Watched, ...] = ()
+    """Whether graders moved, for each kind that is watched."""

@@ -7,7 +7,7 @@ from pydantic import Field, InstanceOf
 
 from clearbar.errors import Rejection
 from clearbar.model import Model
-from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, Revision, Step, Trust
+from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, Revision, Step, Trust, Watched
 from clearbar.report.rows import PackedRows
 from clearbar.rubric import Gate
 from clearbar.transcript import Role
@@ -314,6 +314,8 @@ class TeamReport(Model):
     citations: tuple[Citation, ...]
     criteria: tuple[CriterionReport, ...]
     measured: tuple[Agreements, ...]
+    watched: tuple[Watched, ...]
+    """Whether the kinds of grader that were used here moved."""
     look_at: tuple[ConversationReport, ...]
     look_at_of: int
     """How many there are that deserve a look."""
