@@ -114,6 +114,7 @@ def test_a_rule_is_tried_on_last_month_before_it_holds(store: Store, rubric: Rub
     lea = sign_in("lea")
     tried = lea.get("/exclusions.json?field=topic&value=spam").json()["tried"]
     assert (tried["hits"], tried["of"], tried["teams"], tried["examples"]) == (2, 5, {"parcels": 2}, ["c0", "c1"])
+    assert lea.get("/exclusions.json?field=says&value=at+a+LOSS").json()["tried"]["hits"] == 5
     assert store.exclusions() == []
     assert lea.get("/exclusions.json?field=agent_turns&value=few").json()["tried"]["fault"]
     assert lea.get("/exclusions?field=nothing&value=<b>").status_code == 200

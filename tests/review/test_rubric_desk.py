@@ -9,6 +9,7 @@ from pydantic import SecretStr
 from tests.review.conftest import QUICK, SignIn, fill, talk
 from tests.review.desk import TODAY, TOMORROW, Desk, Fields, copy_project, words
 
+from clearbar.pipeline.rubric_change import Preview, preview
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.project import Project
 from clearbar.review import create_app
@@ -283,6 +284,25 @@ def test_a_new_weight_is_previewed_exactly_and_for_nothing(lea: Desk, rubric: Ru
     assert team["new_score"] < team["old_score"]
     assert {one["transcript"] for one in found["diff"]["moved"]} <= {one.id for one in recent}
     assert found["diff"]["moved"]
+
+
+def test_of_a_long_month_some_are_drawn_and_the_cost_is_that_of_all(own: Project, settings: Settings, store: Store, rubric: Rubric) -> None:
+    recent = [talk(number).model_copy(update={"started_at": datetime.now(UTC) - timedelta(days=3)}) for number in range(12)]
+    fill(store, rubric, [(one, ("empathy",)) for one in recent], sample=False)
+    paid = settings.model_copy(update={"llm": settings.llm.model_copy(update={"model": "gpt-5-mini", "api_key": SecretStr("key")})})
+    after = rubric.model_copy(update={"instructions": (*rubric.instructions, "Be brief.")})
+
+    def seen(most: int) -> Preview:
+        since = datetime.now(UTC) - timedelta(days=31)
+        return preview(own, paid, store, rubric, after, since=since, by_rules=False, keep=lambda _: True, show=lambda _: True, most=most)
+
+    some, every = seen(4), seen(100)
+    assert [(one.conversations, one.compared) for one in (some, every)] == [(12, 4), (12, 12)]
+    assert some.cost is not None
+    assert every.cost is not None
+    assert some.cost.calls == pytest.approx(every.cost.calls, abs=1)  # one asks what the server can do
+    assert some.cost.usd == pytest.approx(every.cost.usd, rel=0.05)
+    assert some == seen(4)
 
 
 def test_a_new_wording_says_what_it_costs_and_offers_what_the_rules_say(lea: Desk, rubric: Rubric, store: Store) -> None:

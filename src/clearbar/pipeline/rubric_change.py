@@ -9,15 +9,14 @@ from clearbar.audit import assemble
 from clearbar.errors import ClearbarError, UsageError
 from clearbar.grading.rules import RulesGrader, load_lexicon
 from clearbar.model import Model
-from clearbar.pipeline.reporting import ReportRequest, graded_items
+from clearbar.pipeline.selection import GradedItems, ReportRequest, graded_items
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
-from clearbar.report import ReportItem
 from clearbar.rubric import Rubric
 from clearbar.rubric_diff import RubricDiff, diff, needs_grading
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.store import Store
+from clearbar.store import AuditRef, Store
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Audit, Grade
 
@@ -25,10 +24,12 @@ __all__ = ["Cost", "Preview", "compare_rubrics", "preview"]
 
 DRAWN: Final = 400
 """So many conversations the rules grade for a preview; of more, these are drawn at random."""
+MOST: Final = 2_000
+"""So many conversations a preview rests on at the most; of more, likewise: a page is to come up within seconds."""
 
 
 class Cost(Model):
-    """What asking the language model again would take, at most."""
+    """What asking the language model again would take: at most, or about so much where conversations were drawn."""
 
     calls: int
     input_tokens: int
@@ -90,8 +91,9 @@ def preview(
     *,
     since: datetime,
     by_rules: bool,
-    keep: Callable[[RedactedTranscript], bool],
+    keep: Callable[[AuditRef], bool],
     show: Callable[[RedactedTranscript], bool],
+    most: int = MOST,
 ) -> Preview:
     """Return what an edit would have done since a moment; nothing is asked of a language model.
 
@@ -109,10 +111,12 @@ def preview(
         Whose conversations count.
     show
         Which conversations may be shown as examples.
+    most
+        Of more conversations, so many are drawn at random and read.
     """
-    items = [item for item in graded_items(store, before, ReportRequest(since=since)) if keep(item.transcript)]
-    some = _drawn(items) if by_rules else items
-    some = sorted(some, key=lambda item: not show(item.transcript))  # the first are shown as examples
+    refs = [ref for ref in graded_items(store, before, ReportRequest(since=since)).refs if keep(ref)]
+    items = GradedItems(store, before, _drawn(refs, min(most, DRAWN) if by_rules else most))
+    some = sorted(items, key=lambda item: not show(item.transcript))  # the first are shown as examples
     transcripts = [item.transcript for item in some]
     made = _by_rules(project, before, after, transcripts) if by_rules else diff(before, after, [item.audit for item in some])
     shown = {(one.id, one.text_hash) for one in transcripts if show(one)}
@@ -122,18 +126,18 @@ def preview(
     )
     return Preview(
         diff=_with_examples(made, shown),
-        conversations=len(items),
+        conversations=len(refs),
         compared=len(some),
         by_rules=by_rules,
         rules_differ=before.rules_hash != after.rules_hash,
         asks_model=asks,
-        cost=_cost(project, settings, after, [item.transcript for item in items]) if asks else None,
+        cost=_cost(project, settings, after, transcripts, of=len(refs)) if asks else None,
     )
 
 
-def _drawn(items: Sequence[ReportItem]) -> Sequence[ReportItem]:
+def _drawn(refs: Sequence[AuditRef], most: int) -> Sequence[AuditRef]:
     # the same ones each time, so that two previews of one draft say the same
-    return random.Random(len(items)).sample(items, DRAWN) if len(items) > DRAWN else items
+    return random.Random(len(refs)).sample(refs, most) if len(refs) > most else refs
 
 
 def _by_rules(project: Project, before: Rubric, after: Rubric, transcripts: Sequence[RedactedTranscript]) -> RubricDiff:
@@ -157,11 +161,14 @@ def _with_examples(made: RubricDiff, shown: set[tuple[str, str]]) -> RubricDiff:
     return made.model_copy(update={"criteria": criteria, "moved": moved})
 
 
-def _cost(project: Project, settings: Settings, rubric: Rubric, transcripts: Sequence[RedactedTranscript]) -> Cost | None:
+def _cost(project: Project, settings: Settings, rubric: Rubric, transcripts: Sequence[RedactedTranscript], *, of: int) -> Cost | None:
+    """Return what grading `of` conversations would take, of which these were drawn."""
     from clearbar.grading.llm import estimate  # noqa: PLC0415 - an LLM's libraries take a second to load
 
     try:
         found = estimate(transcripts, rubric, settings.llm, prompt_folder=project.path("prompts"))
     except ClearbarError:
         return None
-    return Cost(calls=found.calls, input_tokens=found.input_tokens, output_tokens=found.output_tokens, usd=found.cost_usd)
+    times = of / max(len(transcripts), 1)
+    calls, sent, written = (round(number * times) for number in (found.calls, found.input_tokens, found.output_tokens))
+    return Cost(calls=calls, input_tokens=sent, output_tokens=written, usd=None if found.cost_usd is None else found.cost_usd * times)

@@ -1,6 +1,7 @@
 """Exclusions: kinds of conversations that nobody grades or reviews, with how many they are."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
 
@@ -9,7 +10,7 @@ from fastapi.responses import Response
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
-from clearbar.pipeline.exclusions import FIELDS, check_rule, excludes, told
+from clearbar.pipeline.exclusions import FIELDS, check_rule, excludes, reads_turns, told
 from clearbar.review.access import Right, covers
 from clearbar.review.web import Number, Visitor, needs, see
 from clearbar.store import Exclusion, StoredConversation
@@ -20,6 +21,8 @@ router = APIRouter()
 MONTH: Final = timedelta(days=31)
 SHOWN: Final = 5
 """Conversations that are named as examples."""
+TRIED: Final = 0
+"""Number of a rule that is not set."""
 
 
 class Rule(Model):
@@ -63,7 +66,9 @@ class Rules(Model):
 def show(visitor: Annotated[Visitor, needs(Right.RUBRIC)], field: str = "", value: str = "") -> Response:
     """List the rules with what they leave out, and try one that is not set yet on last month."""
     rules = visitor.store.exclusions()
-    month = _month(visitor)
+    tried, fault = _tried(field, value.strip()) if field or value else (None, "")
+    month = _Month([*rules, tried] if tried else rules)
+    month.read(visitor)
     waiting = [
         item for item in visitor.store.queue(days=visitor.room.settings.review.days) if covers(visitor.person, item.team, item.agents)
     ]
@@ -74,13 +79,13 @@ def show(visitor: Annotated[Visitor, needs(Right.RUBRIC)], field: str = "", valu
                 rule=one,
                 words=FIELDS[one.field],
                 hits=len(visitor.room.excluding.left_out(waiting, [one])),
-                month=sum(excludes(one, talk) for talk in month),
+                month=month.hits[one.number],
                 filtered=filtered.get(told(one), 0),
             )
             for one in rules
         ),
-        month=len(month),
-        tried=_tried(field, value.strip(), month) if field or value else None,
+        month=month.conversations,
+        tried=month.told(field, value.strip(), fault) if field or value else None,
     )
     return visitor.page("exclusions", data=data, fields=FIELDS)
 
@@ -102,24 +107,50 @@ def end(visitor: Annotated[Visitor, needs(Right.RUBRIC)], number: Number) -> Res
     return see("/exclusions")
 
 
-def _month(visitor: Visitor) -> list[StoredConversation]:
-    found = (audit.conversation for audit in visitor.store.audits(since=datetime.now(UTC) - MONTH, turns=True))
-    return [one for one in found if covers(visitor.person, one.team, one.agents)]
+class _Month:
+    """Conversations of the last 31 days and the rules that leave them out, counted in one pass; none of them is kept.
+
+    Parameters
+    ----------
+    rules
+        Which may have one that is only tried among them.
+    """
+
+    def __init__(self, rules: Sequence[Exclusion]) -> None:
+        self._rules = rules
+        self.conversations = 0
+        self.hits: Counter[int] = Counter()
+        """By rule."""
+        self._teams: Counter[str] = Counter()
+        self._examples: list[str] = []
+
+    def read(self, visitor: Visitor) -> None:
+        """Count the visitor's; turns are read where a rule looks at them only."""
+        turns = any(map(reads_turns, self._rules))
+        for audit in visitor.store.audits(since=datetime.now(UTC) - MONTH, turns=turns):
+            one = audit.conversation
+            if covers(visitor.person, one.team, one.agents):
+                self._count(one)
+
+    def _count(self, one: StoredConversation) -> None:
+        self.conversations += 1
+        found = {rule.number for rule in self._rules if excludes(rule, one)}
+        self.hits.update(found)
+        if TRIED in found:
+            self._teams[one.team or "no team"] += 1
+            self._examples += [one.id] if len(self._examples) < SHOWN else []
+
+    def told(self, field: str, value: str, fault: str) -> Tried:
+        """Return what the rule that is tried would have done."""
+        teams, examples = dict(sorted(self._teams.items())), tuple(self._examples)
+        of = self.conversations
+        return Tried(field=field, value=value, fault=fault, hits=self.hits[TRIED], of=of, teams=teams, examples=examples)
 
 
-def _tried(field: str, value: str, month: list[StoredConversation]) -> Tried:
+def _tried(field: str, value: str) -> tuple[Exclusion | None, str]:
+    """Return the rule that somebody thinks of, or why it means nothing."""
     try:
         check_rule(field, value)
     except UsageError as error:
-        return Tried(field=field, value=value, fault=f"{error.what}: {error.fix}", hits=0, of=len(month), teams={}, examples=())
-    rule = Exclusion(number=0, field=field, value=value, why="", active=False, by="", made_at=datetime.now(UTC))
-    hits = [one for one in month if excludes(rule, one)]
-    return Tried(
-        field=field,
-        value=value,
-        fault="",
-        hits=len(hits),
-        of=len(month),
-        teams=dict(sorted(Counter(one.team or "no team" for one in hits).items())),
-        examples=tuple(one.id for one in hits[:SHOWN]),
-    )
+        return None, f"{error.what}: {error.fix}"
+    return Exclusion(number=TRIED, field=field, value=value, why="", active=False, by="", made_at=datetime.now(UTC)), ""

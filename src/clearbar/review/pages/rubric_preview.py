@@ -43,7 +43,7 @@ def show_preview(visitor: Annotated[Visitor, needs(Right.RUBRIC)], number: Numbe
         after,
         since=datetime.now(UTC) - MONTH,
         by_rules=by == "rules" and needs_grading(base, after),
-        keep=lambda one: covers(visitor.person, one.team, one.agents),
+        keep=lambda ref: covers(visitor.person, ref.team, ()),
         show=lambda one: (one.source, one.id) not in hidden,
     )
     smallest = visitor.room.settings.report.min_group
