@@ -8,7 +8,7 @@ import pytest
 from tests.pipeline.test_audits import audit, talk
 
 from clearbar.errors import UsageError
-from clearbar.pipeline.exclusions import check_rule
+from clearbar.pipeline.exclusions import EXCLUDED, check_rule
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.settings import load_settings
@@ -48,7 +48,7 @@ def test_what_a_rule_leaves_out_is_filtered_and_all_counts_add_up(project: Proje
     assert sum(result.excluded.values()) == result.counts.filtered
     with open_store(project, load_settings(project)) as store:
         assert {audit.conversation.id for audit in store.audits()} == {"a", "b"}
-        assert store.filtered_counts() == result.excluded
+        assert store.filtered_counts(EXCLUDED) == result.excluded
     (page,) = (tmp_path / "out").glob("north/index.html")
     assert "excluded: topic is" in page.read_text()
 

@@ -261,3 +261,15 @@ def test_a_watermark_moves_with_the_batch_or_not_at_all(store: Store, run: Run) 
         store.save_batch(run, [broken], advance_to={"desk": Mark(START + timedelta(days=1), "c00002")})
     assert store.watermark("desk") == Mark(START, "c00001")
     assert store.conversation("desk", "c00002") is None
+
+
+def test_a_conversation_that_is_left_out_again_and_again_counts_once_by_reason(store: Store) -> None:
+    reasons = ("excluded: 100 % spam", "excluded: 100 % spam", "excluded: a test", "another team")
+    left_out = [
+        Item(source="desk", place=f"line {number}", id=f"c{number}", outcome=Outcome.FILTERED, why=why)
+        for number, why in enumerate(reasons)
+    ]
+    for _ in range(2):
+        store.save_batch(rerun(store), left_out)
+    assert store.filtered_counts("excluded: ") == {"excluded: 100 % spam": 2, "excluded: a test": 1}
+    assert store.filtered_counts("%") == {}

@@ -1,10 +1,9 @@
 """Calibration sessions, the coaching log, and exclusions."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from clearbar.store.assignments import Wanted, write_assignment
 from clearbar.store.database import Database, now
@@ -125,8 +124,9 @@ class Calibrations(Database):
         with self.read() as connection:
             return [Exclusion(**row) for row in connection.execute(query).mappings()]
 
-    def filtered_counts(self) -> dict[str, int]:
-        """Return how many conversations runs have left out, by reason."""
-        query = select(run_items.c.why, run_items.c.source, run_items.c.id).where(run_items.c.outcome == Outcome.FILTERED.value)
+    def filtered_counts(self, beginning: str) -> dict[str, int]:
+        """Return how many conversations runs have left out, by reason; only for reasons with this beginning."""
+        wanted = (run_items.c.outcome == Outcome.FILTERED.value, run_items.c.why.startswith(beginning, autoescape=True))
+        once = select(run_items.c.why, run_items.c.source, run_items.c.id).where(*wanted).distinct().subquery()
         with self.read() as connection:
-            return dict(Counter(row.why for row in connection.execute(query.distinct())))
+            return dict(connection.execute(select(once.c.why, func.count()).group_by(once.c.why)).tuples().all())

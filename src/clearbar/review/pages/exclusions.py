@@ -10,7 +10,7 @@ from fastapi.responses import Response
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
-from clearbar.pipeline.exclusions import FIELDS, check_rule, excludes, reads_turns, told
+from clearbar.pipeline.exclusions import EXCLUDED, FIELDS, check_rule, excludes, reads_turns, told
 from clearbar.review.access import Right, covers
 from clearbar.review.web import Number, Visitor, needs, see
 from clearbar.store import Exclusion, StoredConversation
@@ -72,7 +72,7 @@ def show(visitor: Annotated[Visitor, needs(Right.RUBRIC)], field: str = "", valu
     waiting = [
         item for item in visitor.store.queue(days=visitor.room.settings.review.days) if covers(visitor.person, item.team, item.agents)
     ]
-    filtered = visitor.store.filtered_counts()
+    filtered = visitor.store.filtered_counts(EXCLUDED)
     data = Rules(
         rules=tuple(
             Rule(
