@@ -244,6 +244,21 @@ def test_two_restatements_at_once_make_one_revision(folder: Folder, store: Store
     assert store.reports(stale=True) == []
 
 
+def test_a_restatement_never_takes_the_place_of_a_report_that_was_made_meanwhile(
+    project: Project, settings: Settings, store: Store, rubric: Rubric
+) -> None:
+    folder = Folder(project, settings, store, rubric)
+    seen, asked = store.edition(str(folder.path)), folder.asked
+    later = talk(40, team="travel")
+    fill(store, rubric, [(later, ())])
+    folder.make()
+    items = graded_items(store, rubric, asked, only=store.shown(str(folder.path)) - {(later.source, later.id)})
+    assert make_reports(project, settings, store, rubric, asked, items=items, anew=seen).teams == ()
+    assert folder.twin("travel")["conversations"] == 7
+    now = store.edition(str(folder.path))
+    assert make_reports(project, settings, store, rubric, asked, items=items, anew=now).teams != ()
+
+
 def test_corrected_figures_rest_on_what_graders_said_and_people_found(
     project: Project, settings: Settings, store: Store, rubric: Rubric
 ) -> None:

@@ -34,6 +34,8 @@ class History:
     def __init__(self, store: Store, folder: Path) -> None:
         self.store = store
         self.folder = folder
+        self.edition = store.edition(str(folder))
+        """How the reports that lie there were made; null where none do."""
         self.pending: dict[str, Outdated] = store.outdated(str(folder)).get(str(folder), {})
         """By slug: what no longer holds; seen before anything is read, so that what comes later is not lost."""
         self.marks = store.marks()
@@ -54,8 +56,7 @@ class History:
         who
             For the audit trail.
         """
-        edition = self.store.edition(str(self.folder))
-        before = edition.body["scopes"] if edition else {}
+        before = self.edition.body["scopes"] if self.edition else {}
         known = self.store.revisions(str(self.folder))
         for slug, shown in keys.items():
             self.scopes[slug] = digest(sorted(shown))

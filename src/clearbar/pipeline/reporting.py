@@ -39,7 +39,7 @@ from clearbar.report.words import score_words, share_words, team_slug
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.store import Outcome, Run, Store
+from clearbar.store import Edition, Outcome, Run, Store
 from clearbar.store import Published as StoredReport
 from clearbar.verdict import GradedBy
 
@@ -131,6 +131,7 @@ def make_reports(
     why_rules: str | None = None,
     measured: Sequence[Measured] = (),
     who: str = "report",
+    anew: Edition | None = None,
 ) -> Reports:
     """Write the reports of all teams and the page over them.
 
@@ -152,11 +153,16 @@ def make_reports(
         How far the graders agree with labels.
     who
         For the audit trail.
+    anew
+        What is to be made anew; nothing is made where another report has taken its place meanwhile.
     """
     folder = (request.out or project.state / "reports").expanduser().absolute()  # erasure finds it wherever it is run
+    nothing = Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
     if not items:
-        return Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
+        return nothing
     with open_folder(project, store, folder) as history:
+        if anew is not None and anew != history.edition:
+            return nothing
         items.refresh()
         graded = Graded(rubric, reviews=reviews_of(items, store, rubric))
         gathered = _gather(items, rubric, settings, graded)

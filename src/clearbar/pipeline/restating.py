@@ -140,9 +140,10 @@ def _made_anew(project: Project, settings: Settings, store: Store, edition: Edit
         why_rules=edition.body["why_rules"],
         measured=measured_of(edition.body),
         who=who,
+        anew=edition,
     )
-    fault = "" if made.teams else "the store no longer holds its conversations"
-    return Restated(folder=edition.folder, why=why, done=bool(made.teams), fault=fault)
+    done = bool(made.teams) or store.edition(edition.folder) != edition  # by somebody else, meanwhile
+    return Restated(folder=edition.folder, why=why, done=done, fault="" if done else "the store no longer holds its conversations")
 
 
 def _known(run: Callable[[], Run]) -> Run | None:
