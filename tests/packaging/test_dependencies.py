@@ -20,6 +20,7 @@ NOT_IMPORTED = {
     "python-multipart",  # Starlette reads forms with it
     "hatchling", "editables", "mypy", "ruff", "pytest-timeout", "pytest-xdist", "types-pyyaml",  # tools
 }  # fmt: skip
+APART = {ROOT / "benchmarks" / "llm_peers.py"}  # runs where benchmarks/requirements-peers.txt is installed
 OWN = {"clearbar", "tests", "prefect.yaml"}
 
 
@@ -32,7 +33,7 @@ def imported(*folders: str) -> set[str]:
     """Return the distributions that the code of some folders imports."""
     found = set()
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*.py")):
+        for path in sorted({*(ROOT / folder).rglob("*.py")} - APART):
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Import):
                     found |= {alias.name.split(".")[0] for alias in node.names}
@@ -41,7 +42,7 @@ def imported(*folders: str) -> set[str]:
     provided = packages_distributions()
     beside = {path.stem for folder in folders for path in (ROOT / folder).rglob("*.py")}
     third = {name for name in found - set(sys.stdlib_module_names) - OWN if name in provided or name not in beside}
-    return {canonicalize_name(provided.get(name, [name])[0]) for name in third}
+    return {canonicalize_name(min(provided.get(name, [name]), key=len)) for name in third}  # of a package and its parts, the package
 
 
 def brought_along(requirement: Requirement) -> set[str]:
