@@ -93,7 +93,8 @@ def test_the_version_is_printed(clearbar: Clearbar) -> None:
         (["audit", "--project", "nowhere"], "'nowhere' is no clearbar project"),
         (["erase"], "nothing to erase was named: give --conversation ID or --customer NAME"),
         (["erase", "--conversation", "x"], "the store knows no conversation 'x': nothing was erased"),
-        (["report"], "the store holds no graded conversation of that kind: grade some first: clearbar audit"),
+        (["report"], "the store holds no conversation that was graded by this rubric: grade some first: clearbar audit"),
+        (["sample", "--run", "nosuch"], "no run 'nosuch'"),
     ],
 )
 def test_wrong_use_is_one_line_that_says_what_to_do(words: list[str], expected: str, clearbar: Clearbar) -> None:

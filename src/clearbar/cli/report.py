@@ -91,12 +91,14 @@ def sample(
 
     where, settings = open_project(project)
     with open_store(where, settings) as store:
+        if run:
+            store.run(run)  # raises if there is none: a slip of the pen is no empty sample
         newest = next((one.id for one in store.runs(kind="audit") if store.samples(one.id)), None)
         drawn = store.samples(run or newest) if run or newest else []
     if as_json:
         print_json([item.model_dump(mode="json") for item in drawn])
     elif not drawn:
-        typer.echo("nothing was sampled yet: clearbar audit --review 20")
+        typer.echo(f"nothing was sampled {f'in run {run}' if run else 'yet'}: clearbar audit --review 20")
     else:
         rows = [
             (item.id, item.part, item.stratum, "–" if item.probability is None else f"{item.probability:.4f}", item.why) for item in drawn

@@ -94,14 +94,17 @@ def run_report(project: Project, settings: Settings, request: ReportRequest) -> 
     with open_store(project, settings) as store:
         made = make_reports(project, settings, store, rubric, request, items=graded_items(store, rubric, request))
         if not made.teams:
-            raise UsageError(_none_of(store, request.team), fix="grade some first: clearbar audit")
+            dated = bool(request.since or request.until) and bool(store.teams())
+            fix = "name another one, or grade it: clearbar audit" if dated else "grade some first: clearbar audit"
+            raise UsageError(_none_of(store, request.team, dated=dated), fix=fix)
     return made
 
 
-def _none_of(store: Store, team: str | None) -> str:
+def _none_of(store: Store, team: str | None, *, dated: bool) -> str:
     teams = store.teams()
     if team is None or team in teams or not teams:
-        return "the store holds no graded conversation of that kind"
+        of_team = "" if team is None else f" of team {team!r}"
+        return f"the store holds no conversation{of_team} that was graded by this rubric{' in that period' if dated else ''}"
     return f"the store holds no conversation of team {team!r}; there is: {', '.join(map(repr, teams))}"
 
 
