@@ -10,7 +10,7 @@ from tests.review.conftest import PASSWORD, fill, talk
 
 from clearbar.label import LabelKind
 from clearbar.rubric import Rubric
-from clearbar.store import State, Store
+from clearbar.store import StaffRole, State, Store
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium")]
@@ -273,6 +273,7 @@ def test_pages_pass_axe_and_fit_a_phone(store: Store, rubric: Rubric, enter: Ent
     for address in [*pages, "/figures", "/quality", "/coaching", "/exclusions", "/notices"]:
         lea.goto(address)
         assert_readable(lea, address)
+    store.save_person("zoe", role=StaffRole.VIEWER, shown="Zoe", by=f"the page {'0a' * 32}")  # a word as long as a digest
     ada = enter("ada", **look)
     for address in ("/people", "/trail", "/erase", "/nowhere"):
         ada.goto(address)

@@ -1,9 +1,10 @@
 """`clearbar review`: the reviewers' room."""
 
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +16,9 @@ from clearbar.project import Project
 from clearbar.settings import Settings
 
 if TYPE_CHECKING:
-    from clearbar.store import Store
+    import uvicorn
+
+    from clearbar.store import Person, Store
 
 __all__ = ["register"]
 
@@ -35,7 +38,7 @@ def register(app: typer.Typer) -> None:
 def serve(
     context: typer.Context,
     host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on; 0 takes a free one.")] = 8400,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.")] = 8400,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="TLS certificate (PEM).", show_default=False)
     ] = None,
@@ -64,8 +67,9 @@ def _serve(host: str, port: int, certificate: Path | None, key: Path | None, pro
     with open_store(where, settings) as store:
         if not store.people():
             warn("nobody can sign in yet: clearbar review user add NAME --role admin")
-        with _restating(where, settings, store):
-            uvicorn.run(
+        listening = _listen(host, port)
+        server = uvicorn.Server(
+            uvicorn.Config(
                 create_app(where, settings, store),
                 host=host,
                 port=port,
@@ -77,6 +81,32 @@ def _serve(host: str, port: int, certificate: Path | None, key: Path | None, pro
                 lifespan="off",
                 timeout_graceful_shutdown=5,
             )
+        )
+        with listening, _restating(where, settings, store):
+            _load(server.config)
+            shown = f"[{host}]" if ":" in host else host
+            typer.echo(f"the reviewers' room: {'https' if certificate else 'http'}://{shown}:{listening.getsockname()[1]} (Ctrl+C ends it)")
+            with suppress(KeyboardInterrupt):  # how it is ended
+                server.run(sockets=[listening])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Take the port before anything is started, so that whoever began this is told at once if another holds it."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except OSError as error:
+        why = (error.strerror or "it is not known").partition(" (")[0]
+        fix = "end what listens there, or take another --port (0 takes a free one)"
+        raise UsageError(f"--host {host} --port {port} cannot be listened on: {why}", fix=fix) from error
+
+
+def _load(config: "uvicorn.Config") -> None:
+    try:
+        config.load()
+    except OSError as error:  # an SSLError is one, too
+        fix = "both are files in PEM form, the key without a password"
+        raise UsageError(f"--certificate and --key cannot be used: {error.strerror or 'they do not go together'}", fix=fix) from error
 
 
 @contextmanager
@@ -133,8 +163,23 @@ def add(
             subject=sso,
             by="command line",
         )
+        notes = list(_slips(person, store.teams()))
     typer.echo(f"{person.name}: {person.role}, teams {', '.join(person.teams) or 'none'}")
+    for note in notes:
+        warn(f"note: {note}")
     return 0
+
+
+def _slips(person: "Person", known: Sequence[str]) -> Iterator[str]:
+    """Tell what would leave a person before empty pages."""
+    from clearbar.review.access import Right, may
+    from clearbar.store import ALL_TEAMS, StaffRole
+
+    if not person.teams and person.role is not StaffRole.AGENT and may(person, Right.FIGURES):
+        yield "without a team they see no conversation: give --team TEAM, or --team '*' for all"
+    for team in person.teams:
+        if team != ALL_TEAMS and team not in known:
+            yield f"no stored conversation is of team {team!r} yet; there is: {', '.join(map(repr, known)) or 'none'}"
 
 
 @user.command("list")
