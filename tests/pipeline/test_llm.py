@@ -180,6 +180,19 @@ def test_what_an_outage_left_to_the_rules_is_asked_again_however_late_the_server
     assert not any("left to the rules" in alarm.says for alarm in back.alarms)
 
 
+@pytest.mark.usefixtures("no_anchors")
+def test_what_was_excluded_since_an_outage_is_not_paid_for(
+    project: Project, llm: Any, write_lines: Write, monkeypatch: pytest.MonkeyPatch, unused_port: int
+) -> None:
+    source = write_lines("talks.jsonl", [talk("a", 1), {**talk("b", 2), "topic": "spam"}, talk("old", 18)])
+    monkeypatch.setenv("OPENAI_BASE_URL", f"http://127.0.0.1:{unused_port}/v1")
+    night(project, source)
+    with open_store(project, load_settings(project)) as store:
+        store.add_exclusion(field="topic", value="spam", why="no customers", by="lea")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{llm.root}/v1")
+    assert night(project, source, days=9).audit.regraded.left == 1
+
+
 def given_by_llm(project: Project) -> Counter[str]:
     with open_store(project, load_settings(project)) as store:
         found = store.audits(asked="llm")

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from clearbar.model import Model
+from clearbar.pipeline.exclusions import exclusion_of
 from clearbar.pipeline.grading import Graded, grade_batch
 from clearbar.pipeline.intake import batches
 from clearbar.pipeline.workspace import LLM_AWAY, Workspace
@@ -28,7 +29,7 @@ class Regraded(Model):
     """What became of conversations that had been left to the rules."""
 
     left: int = 0
-    """Conversations whose text is still there and whose LLM verdicts are still missing."""
+    """Conversations whose text is still there, that nobody has excluded, and whose LLM verdicts are still missing."""
     regraded: int = 0
     """Of them, those that the LLM has graded now."""
     fallbacks: dict[str, int] = {}
@@ -40,7 +41,7 @@ def regrade_left(space: Workspace, store: Store, sources: Sequence[str]) -> Regr
     """Ask the LLM about conversations of earlier runs that it could not grade then, the newest first, within its budget.
 
     Counted are failures that were none of the conversation's: an outage, a spent budget, an interruption. What an erasure or the
-    retention of texts has removed is not asked about, and grading anew does not prolong a text's retention.
+    retention of texts has removed, or a rule excludes by now, is not asked about, and grading anew does not prolong a text's retention.
 
     Parameters
     ----------
@@ -99,8 +100,9 @@ def _was_away(audit: StoredAudit) -> bool:
 
 
 def _texts(store: Store, keys: Sequence[tuple[str, str]]) -> list[RedactedTranscript]:
-    """Return the conversations whose text is still there, in the order given."""
-    found = {(one.source, one.id): one for one in store.conversations(keys) if one.turns}
+    """Return the conversations whose text is still there and which no rule excludes by now, in the order given."""
+    rules = store.exclusions(active=True)
+    found = {(one.source, one.id): one for one in store.conversations(keys) if one.turns and exclusion_of(rules, one) is None}
     return [_transcript(found[key]) for key in keys if key in found]
 
 
