@@ -226,6 +226,17 @@ def test_edits_are_carried_over_to_a_file_that_changed_meanwhile(lea: Desk, sign
     assert (now.title, now.criterion("courtesy").name, now.criterion("courtesy").weight) == ("The bar", "Kindness", 12)
 
 
+def test_a_draft_that_comes_back_counts_its_version_up_from_the_file_as_it_is_then(lea: Desk, sign_in: SignIn, yaml_file: Path) -> None:
+    lea.begin().edit("courtesy", weight="12")
+    lea.propose()
+    lea.submit("", "/return")
+    yaml_file.write_text(yaml_file.read_text().replace('version: "1.0"', 'version: "1.4"'))
+    assert "ersion" not in words(lea.submit("", "/carry").text)  # nobody had typed one
+    lea.propose()
+    lea.of(sign_in("leo")).approve()
+    assert load_rubric(yaml_file).version == "1.5"
+
+
 def test_an_approval_holds_for_what_was_read_and_nothing_else(lea: Desk, sign_in: SignIn, yaml_file: Path) -> None:
     lea.begin().edit("courtesy", weight="12")
     lea.propose()

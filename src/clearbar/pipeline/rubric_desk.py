@@ -126,6 +126,8 @@ def _articles(project: Project, name: str) -> Articles | None:
 def carry(project: Project, change: RubricChange) -> tuple[Body, str, list[str]]:
     """Lay a draft over the file as it is now, and return the body, the file's text, and the places that both changed."""
     base, body = edited(change)
+    if body["version"] == next_version(base.version):  # counted up when it was sent: no edit, and counted anew when it is sent again
+        body = {**body, "version": base.version}
     file = read_file(project, change.rubric)
     made, clashes = carry_over(body_of(base), body, body_of(file.rubric))
     return made, file.text, clashes
