@@ -130,7 +130,7 @@ def test_the_rationale_names_the_signals_that_decided(grader: RulesGrader) -> No
 
 def test_the_rationale_names_what_a_scorecard_counted(grader: RulesGrader) -> None:
     told = verdicts(grader, talk(ANGRY, "A: Calm down, I can't help you.", "C: You are not listening!", "A: Rules are rules."))
-    assert "(strain 5 of curt + rude + pushed_back + ends_pushed_back + failed_for_good, care 0)" in told["ownership"].rationale
+    assert "(strain 5 of curt + rude + pushed back + ends pushed back + failed for good, care 0)" in told["ownership"].rationale
 
 
 @pytest.mark.parametrize("role", ["B", "S", "N"])

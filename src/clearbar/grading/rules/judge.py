@@ -100,7 +100,8 @@ class _Entry:
         if len(self._told) >= _REMEMBERED:
             self._told.clear()
         values = dict(zip(self._read, read, strict=True))
-        self._told[read] = why = f"{self._because} ({', '.join(self._value(name, values) for name in self._names)})"
+        decided = ", ".join(self._value(name, values) for name in self._names).replace("_", " ")  # people read it
+        self._told[read] = why = f"{self._because} ({decided})"
         return why
 
     def _value(self, name: str, values: Mapping[str, float]) -> str:
