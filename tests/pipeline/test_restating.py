@@ -305,6 +305,24 @@ def test_the_shared_copy_follows_and_nobody_is_told_again(
     assert store.reports(stale=True) == []
 
 
+def test_a_shared_folder_that_is_away_for_a_while_is_told_and_its_copy_follows_later(
+    project: Project, settings: Settings, store: Store, rubric: Rubric, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    chosen = settings.model_copy(update={"publish": PublishSettings(folder=str(shared))})
+    folder = Folder(project, chosen, store, rubric, publish=True)
+    decide(store, contest(store, TALKS[0], rubric), DisputeState.ACCEPTED)
+    away = shared.rename(tmp_path / "away")
+    shared.write_text("no folder")
+    assert "not copied to the shared folder" in folder.restate()[0]
+    assert len(folder.twin()["revisions"]) == 1
+    shared.unlink()
+    away.rename(shared)
+    assert "restated" in folder.restate()[0]
+    assert len(json.loads((shared / "parcels" / "report.json").read_bytes())["revisions"]) == 1
+    assert folder.restate() == []
+
+
 def test_the_room_looks_and_has_outdated_reports_made_anew_until_it_ends() -> None:
     done = threading.Event()
     waiting = [True, True, True]

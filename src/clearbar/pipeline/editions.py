@@ -129,13 +129,16 @@ def keep_edition(
     history: History,
     request: ReportRequest,
     *,
-    pages: Collection[str],
+    pages: Collection[str] | None,
     rubric: Rubric,
     run: Run | None,
     why_rules: str | None,
     measured: Sequence[Measured],
 ) -> None:
-    """Write down how reports were made, and that their folder holds these pages, with copies elsewhere, and no others."""
+    """Write down how reports were made.
+
+    Their folder then holds these `pages`, with copies elsewhere, and no others; null where not all of them could be written.
+    """
     body: dict[str, Any] = {
         "request": request.model_dump(mode="json"),
         "rubric": rubric.full_hash,

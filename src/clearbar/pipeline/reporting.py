@@ -186,7 +186,8 @@ def make_reports(
             store, request, {team_slug(team): (team, one.keys) for team, one in gathered.teams.items()}, _rejected(store, run), history
         )
         made = _put_out(settings, reports, pages, differences=_differences(found, reports))
-        keep_edition(store, history, request, pages=pages.places, rubric=rubric, run=run, why_rules=why_rules, measured=measured)
+        written = None if made.published and made.published.faults else pages.places
+        keep_edition(store, history, request, pages=written, rubric=rubric, run=run, why_rules=why_rules, measured=measured)
     return made
 
 

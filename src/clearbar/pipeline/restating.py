@@ -142,6 +142,8 @@ def _made_anew(project: Project, settings: Settings, store: Store, edition: Edit
         who=who,
         anew=edition,
     )
+    if made.published and made.published.faults:
+        return Restated(folder=edition.folder, why=why, done=False, fault="; ".join(made.published.faults))
     done = bool(made.teams) or store.edition(edition.folder) != edition  # by somebody else, meanwhile
     return Restated(folder=edition.folder, why=why, done=done, fault="" if done else "the store no longer holds its conversations")
 

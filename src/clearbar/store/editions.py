@@ -20,16 +20,17 @@ __all__ = ["Editions", "outdate"]
 class Editions(Database):
     """Reports as they were made, and made anew."""
 
-    def save_edition(self, edition: Edition, pages: Collection[str]) -> None:
+    def save_edition(self, edition: Edition, pages: Collection[str] | None) -> None:
         """Write down how the reports of a folder were made, in place of what stood there.
 
-        Pages of the folder that are none of `pages` were left by earlier editions and belong to no edition any more.
+        Pages of the folder that are none of `pages` were left by earlier editions and belong to no edition any more. Null leaves
+        them to this one, for where not all of it could be put in its place.
         """
         row = {"folder": edition.folder, "body": to_json(edition.body), "made_at": edition.made_at}
         with self.write() as connection:
             merge(connection, editions, [row], update=["body", "made_at"])
             known = connection.execute(select(reports.c.path).where(reports.c.folder == edition.folder)).scalars().all()
-            for some in chunks(sorted(set(known) - set(pages))):
+            for some in chunks([] if pages is None else sorted(set(known) - set(pages))):
                 connection.execute(reports.update().where(reports.c.path.in_(some)).values(folder=None))
 
     def edition(self, folder: str) -> Edition | None:
