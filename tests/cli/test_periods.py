@@ -18,6 +18,14 @@ def test_a_period_is_closed_and_listed(clearbar: Clearbar) -> None:
     assert (one["until"][:10], one["by"]) == ("2026-10-01", "lea")
 
 
+def test_what_is_closed_already_is_not_closed_again(clearbar: Clearbar) -> None:
+    clearbar("period", "close", "--until", "2026-10-01", "--by", "lea")
+    for day in ("2026-10-01", "2026-09-01"):
+        said = clearbar("period", "close", "--until", day, "--by", "tom")
+        assert (said.code, said.out) == (0, "nothing to close: lea closed everything before 2026-10-01 00:00 UTC already\n")
+    assert len(clearbar("period", "list", "--json").json) == 1
+
+
 def test_a_day_to_come_cannot_be_closed(clearbar: Clearbar) -> None:
     said = clearbar("period", "close", "--until", "2999-01-01")
     assert said.code == 2

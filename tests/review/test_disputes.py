@@ -113,6 +113,8 @@ def test_a_closed_period_keeps_its_numbers(store: Store, rubric: Rubric, sign_in
     store.add_report(Published(path="/reports/parcels.html", made_at=START, until=datetime(2026, 11, 10, tzinfo=UTC)), [("desk", "c1")])
     lea, ann = sign_in("lea"), sign_in("ann")
     assert lea.post("/periods/close", until="2026-11-10").status_code == 303
+    assert lea.post("/periods/close", until="2026-11-09").status_code == 409
+    assert len(store.closings()) == 1
     before = score(store)
     address = ann.post("/disputes", **CONTEST).headers["location"]
     lea.post(f"{address}/decide", state="accepted", answer="fine")

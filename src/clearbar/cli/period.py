@@ -35,6 +35,10 @@ def close(
         raise UsageError(f"--until {until!r} is yet to come", fix="a period can be closed when it is over")
     where, settings = open_project(project)
     with open_store(where, settings) as store:
+        before = max((one for one in store.closings() if one.until >= moment), key=lambda one: one.until, default=None)
+        if before is not None:
+            typer.echo(f"nothing to close: {before.by} closed everything before {before.until:%Y-%m-%d %H:%M} UTC already")
+            return 0
         store.close_period(moment, by=by or getuser())
         waiting = store.outdated()
     typer.echo(f"closed: everything before {moment:%Y-%m-%d %H:%M} UTC")

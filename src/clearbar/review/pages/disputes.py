@@ -122,6 +122,8 @@ def close_period(visitor: Annotated[Visitor, needs(Right.DECIDE)]) -> Response:
     until = visitor.date("until")
     if until > datetime.now(UTC):
         raise Fault(422, "That day is yet to come", "A period can be closed when it is over.")
+    if any(one.until >= until for one in visitor.store.closings()):
+        raise Fault(409, "That is closed already", "A period that was closed stays so; choose a later day to close more.")
     visitor.store.close_period(until, by=visitor.name)
     return see("/disputes")
 
