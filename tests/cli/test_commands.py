@@ -26,7 +26,7 @@ def test_an_audit_again_reuses_all_and_a_dry_run_grades_nothing(clearbar: Clearb
     clearbar("audit", "--no-prefect")
     again = clearbar("audit", "--no-prefect", "--json").json
     assert again["counts"]["reused"] == again["pulled"] == CONVERSATIONS
-    assert again["why_rules"].startswith("no LLM is set up")
+    assert again["why_rules"] == "no LLM is set up: no model is set"
     monkeypatch.setenv("OPENAI_API_KEY", "test-key")
     monkeypatch.setenv("CLEARBAR_LLM__MODEL", "gpt-4o-mini")
     dry = clearbar("audit", "--dry-run", "--limit", "3")

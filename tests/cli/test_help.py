@@ -85,6 +85,7 @@ def test_the_version_is_printed(clearbar: Clearbar) -> None:
         (["audit", "--no-prefect", "--since", "2026-02-01", "--until", "2026-01-01"], "--since is not before --until"),
         (["report", "--since", "2026-02-01", "--until", "2026-01-01"], "--since is not before --until"),
         (["audit", "--no-prefect", "--map", "team"], "--map 'team' is not of the form field=path"),
+        (["audit", "--grader", "foo"], "invalid value for '--grader': 'foo' is not one of 'auto', 'rules'"),
         (["audit", "--no-prefect", "--map", "tema=x"], "'tema' is no field of a transcript: fields: agent, channel"),
         (["audit", "--no-prefect", "--map", "role.Bob=chef"], "'chef' is no role: roles: customer, agent"),
         (["audit", "--no-prefect", "--rubric", "nosuch"], "there is no rubric 'nosuch'"),

@@ -54,7 +54,7 @@ def _say(line: str) -> None:
 
 def _tell_wrong_use(error: typer.TyperException) -> None:
     context = getattr(error, "ctx", None)
-    message = error.format_message()
+    message = error.format_message().replace("Value error, ", "")
     if not message:  # a group without a command, whose help was printed
         return
     command = context.command_path if context else "clearbar"

@@ -1,5 +1,6 @@
 """Everything an audit works with, opened once: project, settings, rubric, redactor, graders, store."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -180,6 +181,7 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
             raise GraderUnavailableError(
                 f"--grader {asked} needs an LLM and none is set up: {why}", fix="or use --grader rules; see docs/llm.md"
             )
+        why = re.sub(r" \([^)]*\)", "", why)  # reports are read by people who set no variables; `clearbar doctor` names them
         return replace(space, why_rules=f"no LLM is set up: {why}")
     llm = LlmGrader(
         space.rubric, space.settings.llm, secret=secret, ledger=_ledger(space.store), prompt_folder=space.project.path("prompts")
