@@ -149,6 +149,8 @@ def test_a_name_with_a_dot_wins_over_a_path() -> None:
 
 def test_a_path_that_leads_nowhere_leaves_the_field_empty() -> None:
     assert read({"id": "1", "turns": TURNS, "team": "blue"}, "team=meta.9.x").team is None
+    for place in ("9", "²", "--1", "-9"):
+        assert read({"id": "1", "turns": TURNS, "meta": ["blue"]}, f"team=meta.{place}").team is None
 
 
 def test_maps_reach_the_columns_of_tables(tmp_path: Path, pull: Pull) -> None:

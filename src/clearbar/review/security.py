@@ -73,7 +73,7 @@ def _has_nul(scope: Scope) -> bool:
 
 def _refusal(headers: Headers) -> PlainTextResponse | None:
     length = headers.get("content-length")
-    if length is None or not length.isdigit():
+    if length is None or not length.isdecimal():
         return PlainTextResponse("The request does not say how long it is.", 411)
     if int(length) > LARGEST:
         return PlainTextResponse("That is too much text at once. Nothing that was saved before is lost; go back and shorten it.", 413)

@@ -117,7 +117,7 @@ def look_up(record: Any, path: str) -> Any:
     for step in path.split("."):
         if isinstance(record, Mapping):
             record = record.get(step)
-        elif isinstance(record, list | tuple) and step.lstrip("-").isdigit() and -len(record) <= int(step) < len(record):
+        elif isinstance(record, list | tuple) and step.removeprefix("-").isdecimal() and -len(record) <= int(step) < len(record):
             record = record[int(step)]
         else:
             return None

@@ -35,7 +35,7 @@ class Pace:
         self._limited = 0
         for kind, need in (("requests", 1), ("tokens", needed)):
             left = headers.get(f"x-ratelimit-remaining-{kind}")
-            if left is not None and left.isdigit() and int(left) < need:
+            if left is not None and left.isdecimal() and int(left) < need:
                 self._hold(reset_seconds(headers.get(f"x-ratelimit-reset-{kind}", "")))
 
     def _hold(self, seconds: float) -> None:

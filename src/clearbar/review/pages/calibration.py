@@ -165,7 +165,7 @@ def agree(visitor: Annotated[Visitor, needs(Right.OVERSEE)], number: Number) -> 
     """Record what the participants agreed on for one conversation."""
     session, _ = _session(visitor, number)
     place = visitor.text("place")
-    if session.state != "closed" or not place.isdigit() or int(place) >= len(session.conversations):
+    if session.state != "closed" or not place.isdecimal() or int(place) >= len(session.conversations):
         raise Fault(409, "Not now", "A consensus is recorded when the session is closed.")
     source, id, text_hash, made_with = session.conversations[int(place)]
     rubric = visitor.store.rubric(made_with)

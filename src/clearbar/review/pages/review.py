@@ -162,7 +162,7 @@ def _take_form(visitor: Visitor, review: Review) -> None:
         if changed != item.draft:
             # what the form was made from: an older one is refused rather than laid over newer words
             known = visitor.form.get(f"version.{item.id}", "")
-            changed = changed.model_copy(update={"version": int(known) if known.isdigit() else item.draft.version})
+            changed = changed.model_copy(update={"version": int(known) if known.isdecimal() else item.draft.version})
             ids = tuple(choice.id for choice in item.choices)
             visitor.store.save_draft(review.assignment.number, visitor.name, _checked(visitor, ids, changed))
 
