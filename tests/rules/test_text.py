@@ -44,6 +44,20 @@ def test_a_sentence_lies_around_its_hit_and_inside_the_text(text: str, data: st.
 
 @pytest.mark.parametrize(
     ("text", "expected"),
+    [
+        ("It was 219.00 in all. I paid.", "It was 219.00 in all."),
+        ("See 4.2: no.", "See 4.2: no."),
+        ("It came to 219. 4 days ago.", "It came to 219."),
+        ("Room 4.Then left.", "Room 4."),
+    ],
+)
+def test_a_point_between_digits_ends_no_sentence(text: str, expected: str) -> None:
+    low, high = Utterance(0, text, *normalize(text)).sentence(0, 2)
+    assert text[low:high] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
     [("What?! No!", True), ("Now!!", True), ("Why??", True), ("WHERE IS MY ORDER", True), ("Really!? Well?", False), ("OK THEN", False)],
 )
 def test_runs_of_marks_and_capitals_are_shouts(text: str, expected: bool) -> None:  # noqa: FBT001

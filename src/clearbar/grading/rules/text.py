@@ -20,7 +20,8 @@ _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > 
 """Splits words; bytes of other alphabets stay."""
 _ENDS: Final = ".!?。！？"  # noqa: RUF001 - full-width marks end sentences too
 _END: Final = re.compile(rf"[{_ENDS}\n]")
-_SENTENCE: Final = re.compile(rf"[^{_ENDS}\n]+[{_ENDS}]*|[{_ENDS}]+")
+_SENTENCE: Final = re.compile(rf"(?:[^{_ENDS}\n]+|(?<=[0-9])\.(?=[0-9]))+[{_ENDS}]*|[{_ENDS}]+")
+"""A point between digits ends nothing: `219.00`, `section 4.2`."""
 _LONGEST: Final = 240  # code points of a quote
 _SHOUTED: Final = 12  # capitals
 _PLAIN: Final = {
