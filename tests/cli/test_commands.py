@@ -2,10 +2,16 @@
 
 import csv
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.cli.conftest import PER_TEAM, SECRET, Clearbar, Write, talk, turns
+
+from clearbar.label import Label
+from clearbar.pipeline.workspace import open_store
+from clearbar.project import find_project
+from clearbar.settings import load_settings
 
 CONVERSATIONS = 4 * PER_TEAM
 
@@ -210,3 +216,12 @@ def test_cells_that_would_be_formulas_are_made_harmless(clearbar: Clearbar, writ
     ]
     assert any("HYPERLINK" in cell for cell in cells)
     assert [cell for cell in cells if cell.startswith(("=", "+", "@", "-", "\t", "\r")) and len(cell) > 1 and not cell[1:2].isdigit()] == []
+
+
+def test_labels_that_are_exported_and_brought_back_stay_one(clearbar: Clearbar, small: Path, tmp_path: Path) -> None:
+    project = find_project(small)
+    label = Label(id="t1", source="a" * 16, levels={"courtesy": "below"}, annotator="rex", at=datetime(2026, 11, 2, tzinfo=UTC))
+    with open_store(project, load_settings(project)) as store:
+        store.add_labels([label], text_hash="b" * 64)
+    clearbar("labels", "export", "--out", tmp_path / "out.jsonl")
+    assert "0 labels added, 1 were there already" in clearbar("labels", "import", tmp_path / "out.jsonl").out

@@ -96,7 +96,8 @@ def import_labels(
     where, settings = open_project(project)
     found, rejected = read_labels(paths, notice)
     with open_store(where, settings) as opened:
-        added = opened.add_labels(found)
+        stored = {one.model_dump_json() for one in opened.labels()}  # an export brought back adds nothing, though it names no text
+        added = opened.add_labels(one for one in found if one.model_dump_json() not in stored)
     typer.echo(f"{added} labels added, {len(found) - added} were there already, {len(rejected)} could not be used")
     list_some([str(item) for item in rejected])
     if not found:
