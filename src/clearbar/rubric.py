@@ -335,8 +335,8 @@ class Rubric(Model):
 
     @cached_property
     def full_hash(self) -> str:
-        """Digest of the whole rubric."""
-        return digest(self.model_dump(mode="json"))
+        """Digest of the whole rubric, so far as it says more than the defaults: a field that a later version adds changes no rubric."""
+        return digest(self.model_dump(mode="json", exclude_defaults=True))
 
 
 _PROMPT_FIELDS: Any = {"id": True, "asks": True, "scale": True, "applies": {"when"}, "levels": True, "notes": True, "examples": True}
