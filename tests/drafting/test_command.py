@@ -4,13 +4,12 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.cli import main
 from clearbar.pipeline.workspace import open_workspace
 from clearbar.project import Project
 from clearbar.settings import load_settings
-
-from .conftest import LiveServer
 
 ARTICLE = "Agents should be courteous and polite, and treat each customer with respect and warm words.\n"
 

@@ -1,14 +1,11 @@
 """The test server as a process, a rubric of every kind of criterion, and graders that speak to the server over HTTP."""
 
-import json
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.llm.live import LiveServer, live_server
 
 from clearbar.grading.llm import Ledger, LlmGrader, MemoryLedger
 from clearbar.rubric import Rubric
@@ -19,38 +16,10 @@ ROOT = Path(__file__).parents[2]
 PROMPTS = ROOT / "prompts"
 
 
-class LiveServer:
-    """The test server, told and asked over HTTP."""
-
-    def __init__(self, port: int) -> None:
-        self.root = f"http://127.0.0.1:{port}"
-        self.url = f"{self.root}/v1"
-
-    def post(self, path: str, body: object) -> Any:
-        request = urllib.request.Request(f"{self.root}{path}", json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request) as reply:  # noqa: S310
-            return json.load(reply)
-
-    def control(self, **settings: object) -> None:
-        """Change the server's `Config`."""
-        self.post("/control", settings)
-
-    def stats(self) -> Any:
-        """What was asked, with the last requests."""
-        with urllib.request.urlopen(f"{self.root}/stats?bodies=1") as reply:  # noqa: S310
-            return json.load(reply)
-
-
 @pytest.fixture(scope="session")
 def server_process() -> Iterator[LiveServer]:
-    process = subprocess.Popen([sys.executable, str(Path(__file__).with_name("server.py"))], stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    try:
-        yield LiveServer(int(process.stdout.readline()))
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
+    with live_server(LiveServer) as server:
+        yield server
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 from typing import Any
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.grading.llm.orders import WITHHELD
 from clearbar.grading.llm.prompt import Prompt
@@ -8,7 +9,7 @@ from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade
 
 from .attacks import ATTACKS, UNSEEN, attacked
-from .conftest import PROMPTS, LiveServer, MakeGrader, make_rubric, make_transcript
+from .conftest import PROMPTS, MakeGrader, make_rubric, make_transcript
 
 RUBRIC = make_rubric()
 PROMPT = Prompt(RUBRIC, PROMPTS, b"secret")

@@ -1,13 +1,14 @@
 from typing import Any
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.grading.llm import LlmGrader, MemoryLedger
 from clearbar.grading.llm.ledger import JobState
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade, GradeFailure
 
-from .conftest import LiveServer, MakeGrader, make_transcript
+from .conftest import MakeGrader, make_transcript
 
 BATCH = {"mode": "batch", "batch_poll": 0.05}
 

@@ -1,12 +1,13 @@
 from collections.abc import Sequence
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.grading.cascade import CascadeGrader, CascadePlan, Observation, Trust, lower_bound, plan_cascade
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import UNGRADED, Evidence, Grade, GradedBy, GradeFailure, Verdict
 
-from .conftest import LiveServer, MakeGrader, make_rubric, make_transcript
+from .conftest import MakeGrader, make_rubric, make_transcript
 
 RUBRIC = make_rubric()
 IDS = tuple(criterion.id for criterion in RUBRIC.criteria)

@@ -3,13 +3,14 @@ import time
 from collections.abc import Sequence
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.errors import GraderUnavailableError, RubricError
 from clearbar.grading.llm import LlmGrader, MemoryLedger
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, Grade, GradedBy, GradeFailure
 
-from .conftest import LiveServer, MakeGrader, make_rubric, make_transcript
+from .conftest import MakeGrader, make_rubric, make_transcript
 
 
 def batch(count: int) -> list[RedactedTranscript]:

@@ -1,12 +1,11 @@
 """Which model is asked where a server is named and no model."""
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.errors import GraderUnavailableError
 from clearbar.grading.llm import find_model, why_unavailable
 from clearbar.settings import LlmSettings
-
-from .conftest import LiveServer
 
 
 def test_the_one_model_of_a_named_server_is_taken_and_that_is_said(server: LiveServer) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.grading.llm import Ledger, MemoryLedger
 from clearbar.grading.llm.ledger import RateLimit, RawReply, Spend
@@ -19,7 +20,7 @@ from clearbar.store.ledger import StoreLedger
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade, GradeFailure
 
-from .conftest import PROMPTS, LiveServer, MakeGrader, make_transcript
+from .conftest import PROMPTS, MakeGrader, make_transcript
 
 CHILD = """
 import sys, json

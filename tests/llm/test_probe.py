@@ -1,9 +1,10 @@
 import pytest
+from tests.llm.live import LiveServer
 
 from clearbar.errors import GraderUnavailableError
 from clearbar.verdict import Grade
 
-from .conftest import LiveServer, MakeGrader, make_transcript
+from .conftest import MakeGrader, make_transcript
 
 
 @pytest.mark.parametrize(

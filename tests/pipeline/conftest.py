@@ -1,38 +1,22 @@
 """A local OpenAI-compatible server as a process, a PostgreSQL server, and settings that point at them."""
 
-import json
 import shutil
 import socket
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.llm.live import LiveServer, live_server
 
 TESTS = Path(__file__).resolve().parents[1]
 
 
-class LlmServer:
-    """The test server of the LLM grader's tests, told and asked over HTTP."""
-
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        assert process.stdout
-        self.root = f"http://127.0.0.1:{int(process.stdout.readline())}"
+class LlmServer(LiveServer):
+    """The test server, as new whenever it is told something."""
 
     def control(self, **settings: object) -> None:
         """Change how it behaves."""
-        body = json.dumps({"reset": True, "faults": {}, "down": False, "latency": 0, "quota": -1, **settings}).encode()
-        request = urllib.request.Request(f"{self.root}/control", body, {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request):  # noqa: S310
-            pass
-
-    def stats(self) -> Any:
-        """What it was asked."""
-        with urllib.request.urlopen(f"{self.root}/stats") as reply:  # noqa: S310
-            return json.load(reply)
+        super().control(**{"reset": True, "faults": {}, "down": False, "latency": 0, "quota": -1, **settings})
 
 
 @pytest.fixture(scope="session")
@@ -63,14 +47,8 @@ def never_checked(check_once: None, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="session")
 def llm_process() -> Iterator[LlmServer]:
-    process = subprocess.Popen([sys.executable, str(TESTS / "llm" / "server.py")], stdout=subprocess.PIPE, text=True)
-    try:
-        yield LlmServer(process)
-    finally:
-        process.kill()
-        process.wait()
-        assert process.stdout
-        process.stdout.close()
+    with live_server(LlmServer) as server:
+        yield server
 
 
 @pytest.fixture
