@@ -87,16 +87,13 @@ def _version(name: str) -> str:
 
 def _store(where: Project, settings: Settings) -> tuple[bool, str]:
     from clearbar.pipeline.workspace import open_store
+    from clearbar.report.words import plural
 
     try:
         with open_store(where, settings) as store:
-            return True, f"{store.name}: {_count(len(store.runs()), 'run')}, {_count(len(store.teams()), 'team')}"
+            return True, f"{store.name}: {plural(len(store.runs()), 'run')}, {plural(len(store.teams()), 'team')}"
     except ClearbarError as error:
         return False, str(error)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _llm(settings: Settings) -> tuple[bool, str]:

@@ -1,6 +1,6 @@
 """Team reports: from graded conversations to pages, tables and Markdown that say what is known, and how well."""
 
-from clearbar.report.build import Context, build_report, compose_report, raw_estimates
+from clearbar.report.build import Context, build_report, compose_report
 from clearbar.report.files import build_index, render_files, write_content, write_files, write_reports
 from clearbar.report.gathering import Gathering
 from clearbar.report.inputs import (
@@ -46,7 +46,6 @@ __all__ = [
     "build_index",
     "build_report",
     "compose_report",
-    "raw_estimates",
     "render_files",
     "score_words",
     "share_words",

@@ -17,7 +17,7 @@ from clearbar.rubric import Criterion, Rubric
 from clearbar.settings import ReportSettings
 from clearbar.verdict import NOT_APPLICABLE, UNGRADED, GradedBy, RubricRef
 
-__all__ = ["Context", "build_report", "compose_report", "raw_estimates"]
+__all__ = ["Context", "build_report", "compose_report"]
 
 _REJECTIONS = 50
 """How many rejected records are listed on a page; the run itself tells them all."""
@@ -190,14 +190,6 @@ def _coached(gathered: Gathering, criteria: Sequence[CriterionReport], context: 
     coaching = tuple(coach(item, gathered, context.rubric, context.articles, reader) for item in weak)
     strong = () if small else strongest(criteria, weak, context.settings)
     return {"coaching": coaching, "strengths": strong, "citations": citations(coaching, context.articles)}
-
-
-def raw_estimates(items: Sequence[ReportItem], rubric: Rubric, settings: ReportSettings) -> TeamEstimates:
-    """Return a team's figures as they were graded, uncorrected."""
-    gathered = Gathering(rubric, settings)
-    for item in items:
-        gathered.add(item)
-    return gathered.estimates()
 
 
 def _unknown(counts: Counts) -> TeamEstimates:
