@@ -149,7 +149,7 @@ class Environ(type(os.environ)):
         return super().__getitem__(name)
 
 def hook(event, arguments):
-    if event in {"open", "socket.connect", "os.listdir", "os.scandir"}:
+    if event in {"open", "socket.connect", "os.listdir", "os.scandir"} and not isinstance(arguments[0], int):  # that was opened before
         path = str(arguments[0])
         if not path.endswith((".py", ".pyc", ".so")) and "__pycache__" not in path:
             blame(f"{event} {path}")
