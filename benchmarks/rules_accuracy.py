@@ -1,14 +1,15 @@
 """How far the rules agree with people and careful readers, by source and criterion, beside TF-IDF with logistic regression.
 
-    python benchmarks/rules_accuracy.py FOLDER [--part dev|second|holdout|all] [--sources a,b] [--own dev|test] [--json]
+    python benchmarks/rules_accuracy.py FOLDER [--part PART] [--sources a,b] [--own dev|test] [--json]
     python benchmarks/rules_accuracy.py FOLDER --apart
 
 `--own` measures a side of the project's own set instead of FOLDER's sources; `--apart` measures each source of the development
 material with the rubric's figures refitted without it.
 
-FOLDER holds conversations (`*.jsonl`) and `service_bar.labels.jsonl`. The labels were made by careful reading with a
-strong language model, not by customers or QA staff. Kappa is over the levels and `not_applicable` as nominal categories,
-an ungraded verdict being a disagreement. Parts are told apart by a hash of the id, as docs/rules.md says.
+FOLDER holds conversations (`*.jsonl`) and `service_bar.labels.jsonl`; `evals/public/readings.jsonl` adds labels of more of
+them. All were made by careful reading with a strong language model, not by customers or QA staff. Kappa is over the levels
+and `not_applicable` as nominal categories, an ungraded verdict being a disagreement. Parts are told apart by a hash of the
+id, as docs/rules.md says.
 Needs scikit-learn (in the test group).
 """
 
@@ -37,6 +38,8 @@ from clearbar.verdict import Grade
 
 ROOT = Path(__file__).parents[1]
 LABELS = "service_bar.labels.jsonl"
+READINGS = ROOT / "evals" / "public" / "readings.jsonl"
+PARTS = ("dev", "second", "holdout", "read", "validation", "all")
 FEW = 10
 READ = ("star", "dch1_stc3_en", "abcd_sample")
 """Sources of which a part was read while the rules were made."""
@@ -46,6 +49,18 @@ def part_of(id: str) -> str:
     """Return whether a conversation was read in the first round, in the second, or never."""
     first, second, *_ = hashlib.sha256(id.encode()).digest()
     return "dev" if first % 2 == 0 else "second" if second % 2 == 0 else "holdout"
+
+
+def is_in(part: str, id: str) -> bool:
+    """Say whether a conversation belongs to a part; `read` and `validation` divide what is not held out."""
+    if part in {"read", "validation"}:
+        return part_of(id) != "holdout" and (hashlib.sha256(id.encode()).digest()[2] % 4 == 0) == (part == "validation")
+    return part in {"all", part_of(id)}
+
+
+def labels_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """Return all labels by conversation; those of the folder come first where both have one."""
+    return {label["id"]: label for path in (READINGS, folder / LABELS) for label in records(path)}
 
 
 def records(path: Path) -> Iterator[dict[str, Any]]:
@@ -231,12 +246,12 @@ def measure(folder: Path, part: str, sources: set[str]) -> dict[str, Any]:
     """Return all tables."""
     rubric = load_rubric(ROOT / "rubrics" / "service_bar.yaml")
     grader = RulesGrader(rubric, load_lexicon(ROOT / "rubrics" / "lexicon"))
-    labelled = {label["id"]: label for label in records(folder / LABELS)}
+    labelled = labels_of(folder)
     told = {id: levels(rubric, label) for id, label in labelled.items()}
     by_source: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for name in sorted(sources):
         for record in records(folder / f"{name}.jsonl"):
-            if record["id"] in told and part in {"all", part_of(record["id"])}:
+            if record["id"] in told and is_in(part, record["id"]):
                 by_source[name][record["id"]] = record
     every = {id: record for found in by_source.values() for id, record in found.items()}
     given = {id: said(grade) for id, grade in grades(grader, every.values()).items()}
@@ -245,7 +260,7 @@ def measure(folder: Path, part: str, sources: set[str]) -> dict[str, Any]:
     }
     result: dict[str, Any] = {"part": part, "criteria": tables}
     result["macro"] = {name: {"all": macro(table), "gated": macro(table, FEW)} for name, table in tables.items()}
-    if part not in {"dev", "all"} or not sources & set(READ):
+    if part in {"second", "holdout", "validation"} or not sources & set(READ):
         result["words"] = _words(folder, rubric, every, told)
     return result
 
@@ -276,7 +291,7 @@ def measure_own(side: str) -> dict[str, Any]:
 def development(folder: Path, rubric: Rubric) -> tuple[dict[str, dict[str, dict[str, Any]]], dict[str, dict[str, str]]]:
     """Return the conversations that the rules were made on, by source, the own set by channel, and their levels."""
     found: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
-    labels = {label["id"]: label for label in records(folder / LABELS)}
+    labels = labels_of(folder)
     own_found, told = own("dev", rubric)
     for name in READ:
         for record in records(folder / f"{name}.jsonl"):
@@ -337,7 +352,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--part", choices=["dev", "second", "holdout", "all"], default="all")
+    parser.add_argument("--part", choices=PARTS, default="all")
     parser.add_argument("--sources", default="star,dch1_stc3_en,abcd_sample,tau_airline")
     parser.add_argument("--anchors", default="", help="sources whose people's own judgements are compared with the score")
     parser.add_argument("--json", action="store_true")
