@@ -148,13 +148,13 @@ class Signals(Reception):
 
     @turns_with("acknowledgement", "specific_acknowledgement")
     def acknowledged(self) -> TurnSet:
-        """Agent turns after the trouble was told that take up the feeling or the cost in more than set words."""
-        return self.agent & (self.acknowledgement | self.specific_acknowledgement) & after(self.trouble)
+        """Agent turns, after the customer's first, that take up a feeling or a cost otherwise than to refuse."""
+        return self.agent & (self.acknowledgement | self.specific_acknowledgement) & after(self.customer) & ~self.refusal_apology
 
     @turns_with("stock_apology", "apology")
     def apologized(self) -> TurnSet:
-        """Agent turns after the trouble was told that apologize otherwise than to refuse."""
-        return self.agent & self.apology & after(self.trouble) & ~(self.refusal_apology | self.refusal | self.not_understood)
+        """Agent turns, after the customer's first, that apologize otherwise than to refuse, or for not having understood."""
+        return self.agent & self.apology & after(self.customer) & ~(self.refusal_apology | self.refusal | self.not_understood)
 
     @turns_with("refusal")
     def refused(self) -> TurnSet:
