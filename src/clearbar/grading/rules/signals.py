@@ -221,7 +221,7 @@ class Signals(Reception):
 
     @turns_with()
     def own_case(self) -> TurnSet:
-        """The first agent turn that states something with a word or figure which this customer brought in."""
+        """The first agent turn that takes up a word or figure which this customer brought in."""
         turns, heard = self.turns, self.heard
         rows, starts, normals = turns.rows, turns.starts, turns.texts.normals
         telling = Telling(turns.texts, self.tongue.common_words)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from clearbar.grading.rules.text import Utterance, spelled
+from clearbar.grading.rules.text import Utterance
 
 __all__ = ["Telling", "same_as_before", "worded_as_before"]
 
@@ -47,7 +47,7 @@ def worded_as_before(said: Said, asked: int) -> int:
 
 
 class Telling(dict[int, frozenset[bytes]]):
-    """Words that can tell one case from another, of what texts state outside questions; by the row of the text."""
+    """Words of texts that can tell one case from another, by the row of the text."""
 
     def __init__(self, texts: Mapping[int, Utterance], common: frozenset[bytes]) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class Telling(dict[int, frozenset[bytes]]):
         self._common = common
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        words = spelled(self._texts[row].stated)
+        words = self._texts[row].words
         telling = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
         self[row] = telling
         return telling
