@@ -41,6 +41,10 @@ class LexiconFile(Model):
     """Words by which the language is recognised, with spaces between them."""
     common_words: str = ""
     """Words that say nothing about a customer's own case."""
+    amounts: dict[str, float] = {}
+    """Number words before a unit of time, with the numbers."""
+    time_units: dict[str, float] = {}
+    """Units of time, with their seconds."""
 
 
 class Group:
@@ -84,6 +88,8 @@ class Tongue:
         Words by which the language is recognised.
     common_words
         Words that say nothing about a customer's own case.
+    amounts, time_units
+        Number words, and the seconds of units of time.
     """
 
     def __init__(
@@ -93,12 +99,16 @@ class Tongue:
         politeness: Mapping[str, float],
         function_words: frozenset[bytes],
         common_words: frozenset[bytes],
+        amounts: Mapping[str, float],
+        time_units: Mapping[str, float],
     ) -> None:
         self.language = language
         self.groups = groups
         self.function_words = function_words
         self.common_words = common_words | function_words
         self.politeness = politeness
+        self.amounts = {word.encode(): number for word, number in amounts.items()}
+        self.time_units = {word.encode(): seconds for word, seconds in time_units.items()}
         self.columns = {group.name: place for place, group in enumerate(groups)}
         self.by_name = {group.name: group for group in groups}
 
@@ -152,7 +162,10 @@ def _tongue(file: str, value: LexiconFile) -> Tongue:
     for name in value.politeness:
         if name not in value.groups:
             raise RubricError(f"lexicon {file}: politeness.{name}: there is no such group", fix="name a group of this file")
-    return Tongue(value.language, tuple(groups), value.politeness, _words(value.function_words), _words(value.common_words))
+    return Tongue(
+        value.language, tuple(groups), value.politeness, _words(value.function_words), _words(value.common_words),
+        value.amounts, value.time_units,
+    )  # fmt: skip
 
 
 def _words(text: str) -> frozenset[bytes]:

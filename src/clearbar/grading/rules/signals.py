@@ -9,9 +9,9 @@ from typing import Final
 
 import numpy as np
 
+from clearbar.grading.rules.course import Course
 from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, number, turns_with
 from clearbar.grading.rules.once import Once
-from clearbar.grading.rules.reception import Reception
 from clearbar.grading.rules.text import spelled
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 from clearbar.grading.rules.turnset import Numbers, TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
@@ -23,7 +23,7 @@ __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals"]
 _HOURS: Final = 3_600.0
 
 
-class Signals(Reception):
+class Signals(Course):
     """The signals of conversations in one language."""
 
     @property
@@ -260,16 +260,16 @@ class Signals(Reception):
 
     @turns_with()
     def slow_replies(self) -> TurnSet:
-        """Agent turns that came later than the channel's `gap_seconds`."""
+        """Agent turns that came later than the channel's `gap_seconds`, and not by a time that was said."""
         return self._later(self.gap_seconds)
 
     @turns_with()
     def late_replies(self) -> TurnSet:
-        """Agent turns that came later than the channel's `long_gap_seconds`."""
+        """Agent turns that came later than the channel's `long_gap_seconds`, and not by a time that was said."""
         return self._later(self.long_gap_seconds)
 
     def _later(self, limits: Numbers) -> TurnSet:
-        return self.turns.those(self.gaps > limits[self.turns.whose])
+        return self.turns.those(self.gaps > limits[self.turns.whose]) & ~self.back_in_time
 
     # ------------------------------------------------------------------ duties
 

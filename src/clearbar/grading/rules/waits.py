@@ -1,13 +1,18 @@
-"""How long customers waited, from the times of turns."""
+"""How long customers waited, from the times of turns, and how long they were told to wait."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearbar.grading.rules.text import spelled
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 
-__all__ = ["waits"]
+__all__ = ["length_named", "waits"]
+
+_APART: Final = 2  # words from an amount within which its unit stands: "a couple of minutes"
+_DIGITS: Final = 4
 
 Flags = NDArray[np.bool_]
 Seconds = NDArray[np.float64]
@@ -49,3 +54,25 @@ def _before(values: NDArray[Any], first: float) -> NDArray[Any]:
 def _latest(told: Flags) -> NDArray[np.int_]:
     """Return of each place the latest one, up to it, of which it is told that it is so."""
     return np.maximum.accumulate(np.where(told, np.arange(len(told)), 0))
+
+
+def length_named(normal: bytes, amounts: Mapping[bytes, float], units: Mapping[bytes, float]) -> float | None:
+    """Return the first length of time that a normal text names, in seconds; None where it names none.
+
+    Parameters
+    ----------
+    normal
+        A text as patterns read it.
+    amounts
+        Number words, with the numbers.
+    units
+        Units of time, with their seconds.
+    """
+    amount, words_since = 0.0, _APART
+    for word in spelled(normal):
+        if word in units and words_since < _APART:
+            return amount * units[word]
+        words_since += 1
+        if word in amounts or (word.isdigit() and len(word) <= _DIGITS):
+            amount, words_since = amounts[word] if word in amounts else float(word), 0
+    return None
