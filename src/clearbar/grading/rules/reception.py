@@ -3,7 +3,8 @@
 from typing import Final
 
 from clearbar.grading.rules.hearing import Hearing, turns_with
-from clearbar.grading.rules.turnset import TurnSet, after, last, unless, where
+from clearbar.grading.rules.turnset import TurnSet, after, last, places, unless, where
+from clearbar.grading.rules.wording import Stems
 
 __all__ = ["Reception"]
 
@@ -56,6 +57,25 @@ class Reception(Hearing):
         asked = last(self.customer) & self._asks & after(self.agent)
         empty = self._mannerly | self.stock | self.farewell | self.anything_else
         return unless(asked, self.agent & after(asked) & ~empty)
+
+    @turns_with()
+    def passed_over(self) -> TurnSet:
+        """Customer questions of which the agent's answer takes up no telling word, and asks nothing back."""
+        asked = self.customer & self._asks & ~last(self.customer | self.agent)
+        stems = Stems(self.turns.texts, self.tongue.common_words)
+        return self.each(lambda *talk: self._passed_over(stems, *talk), self.agent, self.customer, self.agent & self._asks, asked, where=asked)
+
+    def _passed_over(self, stems: Stems, talk: int, agent: int, customer: int, asking: int, asked: int) -> int:
+        found = 0
+        start, rows = self.turns.starts[talk], self.turns.rows
+        for place in places(asked):
+            later = customer >> place + 1 << place + 1
+            answers = agent >> place + 1 << place + 1 & ((later & -later) - 1)
+            if answers and not answers & asking:
+                matter = stems.asked(rows[start + place])
+                if matter and all(matter.isdisjoint(stems[rows[start + answer]]) for answer in places(answers)):
+                    found |= 1 << place
+        return found
 
     @turns_with("offer", "promotion", "leaves_choice")
     def offered(self) -> TurnSet:

@@ -119,10 +119,10 @@ class Utterance:
         return frozenset(spelled(self.normal))
 
     @property
-    def stated(self) -> bytes:
-        """The normal text without its questions."""
-        *asked, rest = self.normal.split(b"?")
-        return b" ".join([*(text[: _last_end(text)] for text in asked), rest]) if asked else rest
+    def asked(self) -> bytes:
+        """The questions of the normal text."""
+        *asked, _ = self.normal.split(b"?")
+        return b" ".join([text[_last_end(text) :] for text in asked])
 
     @Once
     def sentences(self) -> list[tuple[int, int]]:

@@ -3,15 +3,16 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from clearbar.grading.rules.text import Utterance
+from clearbar.grading.rules.text import Utterance, spelled
 
-__all__ = ["Telling", "same_as_before", "worded_as_before"]
+__all__ = ["Stems", "Telling", "same_as_before", "worded_as_before"]
 
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
 _STOCK: Final = 20  # words of a turn that may be a set text with something filled in
 _NEARLY: Final = 0.7
 _SHORT: Final = 3  # letters
+_STEM: Final = 6
 
 Said = Iterable[tuple[int, Utterance]]
 """Turns in order: their places and what was said there."""
@@ -59,6 +60,27 @@ class Telling(dict[int, frozenset[bytes]]):
         telling = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
         self[row] = telling
         return telling
+
+
+class Stems(dict[int, frozenset[bytes]]):
+    """How the words of texts begin that can tell one matter from another, by the row of the text."""
+
+    def __init__(self, texts: Mapping[int, Utterance], common: frozenset[bytes]) -> None:
+        super().__init__()
+        self._texts = texts
+        self._common = common
+
+    def __missing__(self, row: int) -> frozenset[bytes]:
+        self[row] = stems = self.of(self._texts[row].words)
+        return stems
+
+    def asked(self, row: int) -> frozenset[bytes]:
+        """Return those of the questions in a text."""
+        return self.of(spelled(self._texts[row].asked))
+
+    def of(self, words: Iterable[bytes]) -> frozenset[bytes]:
+        """Return those of some words."""
+        return frozenset([word[:_STEM] for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
 
 
 def _nearly(words: frozenset[bytes], earlier: Iterable[frozenset[bytes]]) -> bool:
