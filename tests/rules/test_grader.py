@@ -71,7 +71,7 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("selling", "not_applicable", CALM),
     ("closing", "clears", ("C: Is it open?", "A: Yes, it is.", "C: Lovely, thanks, bye!", "A: You too.")),
     ("closing", "clears", ("C: Is it open?", "A: Yes, it is.", "C: Thanks!", "A: You're welcome, have a nice day!")),
-    ("closing", "below", ("C: Please book it.", "A: It has been booked successfully.")),
+    ("closing", "not_applicable", ("C: Please book it.", "A: It has been booked successfully.")),
     ("closing", "not_applicable", ("C: Is it open?", "A: Which shop do you mean?", "C: The one in Northgate.")),
 ]
 
