@@ -205,22 +205,28 @@ def fit(
         list[str] | None,
         typer.Option("--transcripts", metavar="PATH-OR-GLOB", help="The conversations that they label.", show_default=False),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write the rubric with what does better on parts left out.", show_default=False),
+    ] = None,
     rubric: RubricOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
-    """Refit the rules' named figures on labels and print them; you decide what goes into the rubric file."""
+    """Refit the rules' named figures and the points of scorecards on labels and print them; you decide what goes into the rubric file."""
     from clearbar.pipeline.explaining import fit_rules
 
     where, settings = open_project(project)
-    found = fit_rules(where, settings, labels=tuple(labels or ()), transcripts=tuple(transcripts or ()), rubric=rubric, notice=notice)
+    found = fit_rules(
+        where, settings, labels=tuple(labels or ()), transcripts=tuple(transcripts or ()), rubric=rubric, out=out, notice=notice
+    )
     if as_json:
         print_json([item.model_dump(mode="json") for item in found])
         return 0
     rows = [
         (
             item.criterion,
-            item.name,
+            f"{item.tally}: {item.name}" if item.tally else item.name,
             f"{item.before:g}",
             f"{item.after:g}",
             _kappa(item.kappa_before),
