@@ -87,8 +87,8 @@ def fit_rules(
         levels = [{id: ruling.level for id, ruling in resolved.rulings[talk.id].items()} for talk in talks]
         fitted = fit(space.rubric, space.lexicon, talks, levels)
         if out is not None:
-            sources = ", ".join(sorted({talk.source for talk in talks}))
-            changed = refit(space.rubric, fitted, f"fitted on {len(talks)} conversations of {sources}, {datetime.now(UTC):%Y-%m-%d}")
+            channels = ", ".join(sorted({talk.channel or "no channel" for talk in talks}))
+            changed = refit(space.rubric, fitted, f"fitted on {len(talks)} conversations ({channels}), {datetime.now(UTC):%Y-%m-%d}")
             text = rubric_path(rubric or settings.grading.rubric, project).read_text(encoding="utf-8")
             out.write_text(rewrite(text, space.rubric, changed), encoding="utf-8")
         return fitted
