@@ -12,12 +12,12 @@ from clearbar.model import digest
 from clearbar.pipeline.checking import Checked, Measured
 from clearbar.pipeline.selection import ReportRequest
 from clearbar.project import Project
-from clearbar.report import Revision
+from clearbar.report import PeriodBefore, Revision
 from clearbar.rubric import Rubric
 from clearbar.store import Edition, Outdated, Run, Store, StoredRevision
 from clearbar.verdict import GradedBy
 
-__all__ = ["History", "keep_edition", "measured_of", "open_folder"]
+__all__ = ["History", "hold_folder", "keep_edition", "measured_of"]
 
 _DISPUTE: Final = re.compile(r"dispute (\d+) changed a verdict in it(.*)")
 
@@ -43,6 +43,12 @@ class History:
         self.scopes: dict[str, str] = {}
         """By slug: digest of the conversations."""
         self._found: dict[str, list[StoredRevision]] = {}
+
+    @property
+    def before(self) -> dict[str, PeriodBefore]:
+        """By slug: how teams stood against the period before when the reports were made; corrections change nothing about that."""
+        told = self.edition.body.get("before", {}) if self.edition else {}
+        return {slug: PeriodBefore.model_validate(one) for slug, one in told.items()}
 
     def compare(self, keys: Mapping[str, Sequence[tuple[str, str]]], *, who: str) -> None:
         """Decide for each team's folder whether its report is a new one or the same made anew.
@@ -106,13 +112,13 @@ def _disputes(numbers: Sequence[str]) -> str:
 
 
 @contextmanager
-def open_folder(project: Project, store: Store, folder: Path) -> Iterator[History]:
-    """Yield the history of a folder of reports, which no other process writes meanwhile; a killed one keeps nobody waiting."""
+def hold_folder(project: Project, folder: Path) -> Iterator[None]:
+    """Keep all other processes of this machine from writing a folder of reports; a killed one keeps nobody waiting."""
     place = project.state / "locks" / f"reports-{digest(str(folder))[:16]}"
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("w", encoding="ascii") as file:
         _lock(file)
-        yield History(store, folder)
+        yield
 
 
 def _lock(file: IO[str]) -> None:
@@ -134,6 +140,7 @@ def keep_edition(
     run: Run | None,
     why_rules: str | None,
     measured: Sequence[Measured],
+    before: Mapping[str, PeriodBefore],
 ) -> None:
     """Write down how reports were made.
 
@@ -146,6 +153,7 @@ def keep_edition(
         "why_rules": why_rules,
         "measured": [{"graded_by": one.graded_by.value, "checked": _wordless(one.checked)} for one in measured],
         "scopes": history.scopes,
+        "before": {slug: one.model_dump(mode="json") for slug, one in before.items()},
     }
     store.save_edition(Edition(folder=str(history.folder), body=body, made_at=datetime.now(UTC)), pages)
 

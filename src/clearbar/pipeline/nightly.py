@@ -70,6 +70,8 @@ class NightlyResult(Model):
     """Decision of each criterion: go, no_go, too_few; empty where nothing was checked."""
     drift: Drift | None
     """What the anchors say of the grader; null where none are watched."""
+    before: dict[str, str] = {}
+    """By team, where a period is reported: how the share that clears the bar moved, and what of it is the grader's."""
     alarms: tuple[Alarm, ...]
 
     @property
@@ -108,7 +110,8 @@ def run_nightly(
         alarms += [Alarm(about="run", says=one.line()) for one in restate(project, settings, store) if not one.done and not one.gone]
         apply_retention(store, settings)
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
-    return NightlyResult(audit=audit, checked=decisions, drift=drift, alarms=tuple(alarms))
+    before = {team.slug: team.before for team in audit.teams if team.before}
+    return NightlyResult(audit=audit, checked=decisions, drift=drift, before=before, alarms=tuple(alarms))
 
 
 def _or_alarm(what: str, troubles: list[Alarm], work: Callable[[], T]) -> T | None:

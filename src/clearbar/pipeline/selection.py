@@ -17,7 +17,7 @@ from clearbar.store import AuditRef, DisputeState, Store, StoredAudit, grading_h
 from clearbar.transcript import Conversation, RedactedTranscript
 from clearbar.verdict import Audit
 
-__all__ = ["GradedItems", "ReportRequest", "as_graded", "graded_items", "reviews_of"]
+__all__ = ["GradedItems", "ReportRequest", "as_graded", "chosen_audits", "graded_items", "reviews_of"]
 
 FIELDS = tuple(name for name in Conversation.model_fields if name != "turns")
 Key = tuple[str, str]
@@ -100,7 +100,7 @@ def graded_items(store: Store, rubric: Rubric, request: ReportRequest, *, only: 
     only
         Source and id of those that may be among them; all by default.
     """
-    refs = _chosen(store, rubric, request)
+    refs = chosen_audits(store, rubric, request)
     return GradedItems(store, rubric, [ref for ref in refs if only is None or (ref.source, ref.id) in only])
 
 
@@ -141,8 +141,11 @@ def _place(ref: AuditRef) -> tuple[str, float, str, str]:
     return ref.team or "", moment, ref.id, ref.source
 
 
-def _chosen(store: Store, rubric: Rubric, request: ReportRequest) -> Collection[AuditRef]:
-    """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts."""
+def chosen_audits(store: Store, rubric: Rubric | None, request: ReportRequest) -> Collection[AuditRef]:
+    """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts.
+
+    Without a rubric, those by any.
+    """
 
     def asked_of(grader: str | None) -> list[AuditRef]:
         return store.audit_index(
@@ -150,7 +153,7 @@ def _chosen(store: Store, rubric: Rubric, request: ReportRequest) -> Collection[
             until=request.until,
             teams=(request.team,) if request.team else (),
             sources=request.sources,
-            grading=grading_hash(rubric),
+            grading=None if rubric is None else grading_hash(rubric),
             asked=grader,
         )
 

@@ -7,7 +7,19 @@ from pydantic import Field, InstanceOf
 
 from clearbar.errors import Rejection
 from clearbar.model import Model
-from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, Revision, Step, Trust, Watched
+from clearbar.report.inputs import (
+    Agreement,
+    Agreements,
+    Difference,
+    Estimate,
+    Period,
+    PeriodBefore,
+    PullCounts,
+    Revision,
+    Step,
+    Trust,
+    Watched,
+)
 from clearbar.report.rows import PackedRows
 from clearbar.rubric import Gate
 from clearbar.transcript import Role
@@ -333,6 +345,8 @@ class TeamReport(Model):
     """Later editions, the newest first."""
     steps: tuple[Step, ...]
     """What was agreed in coaching, the newest first."""
+    before: PeriodBefore | None
+    """Against the period before; null where this one has no beginning, nothing lies before it, or the team is too small."""
     agents_shown: Literal["pseudonym", "name", "hidden"]
     agents: tuple[AgentReport, ...]
     agents_left_out: int
