@@ -117,6 +117,8 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
             _audit_source(space, source, request, pulled, room=room, steps=steps, now=now)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
+        if space.llm is not None:
+            space.llm.interrupt()  # batches under way end with the calls that are in flight
         pulled.run = store.finish_run(
             run.id, state="interrupted" if interrupted else "failed", why="" if interrupted else type(error).__name__
         )
