@@ -107,8 +107,9 @@ def run_nightly(
     alarms = [*troubles, *_distrust(checked), *_losses(audit)]
     alarms += [Alarm(about=item.criterion, says=drift.why) for item in drift.criteria if item.alarm] if drift else []
     with open_store(project, settings) as store:
-        alarms += [Alarm(about="run", says=one.line()) for one in restate(project, settings, store) if not one.done and not one.gone]
-        apply_retention(store, settings)
+        restated = _or_alarm("restating", alarms, lambda: restate(project, settings, store)) or ()
+        alarms += [Alarm(about="run", says=one.line()) for one in restated if not one.done and not one.gone]
+        _or_alarm("retention", alarms, lambda: apply_retention(store, settings))
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
     before = {team.slug: team.before for team in audit.teams if team.before}
     return NightlyResult(audit=audit, checked=decisions, drift=drift, before=before, alarms=tuple(alarms))
@@ -118,8 +119,9 @@ def _or_alarm(what: str, troubles: list[Alarm], work: Callable[[], T]) -> T | No
     """Do what the audit does not hang on; where that fails, the night goes on with an alarm."""
     try:
         return work()
-    except ClearbarError as error:
-        troubles.append(Alarm(about="run", says=f"{what}: {error}"))
+    except (ClearbarError, OSError) as error:
+        told = error if isinstance(error, ClearbarError) else error.strerror or type(error).__name__
+        troubles.append(Alarm(about="run", says=f"{what}: {told}"))
         return None
 
 
