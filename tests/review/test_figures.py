@@ -6,15 +6,17 @@ from datetime import UTC, datetime
 import pytest
 from tests.review.conftest import SignIn, fill, talk
 
+from clearbar.report.figures import raw_share
 from clearbar.review.figures import grader_agreement, reviewer_agreement, share_of
 from clearbar.rubric import Rubric
+from clearbar.settings import ReportSettings
 from clearbar.store import Store
 
 
-def test_an_interval_is_clopper_pearsons() -> None:
-    share = share_of(3, 10)
-    assert share.low == pytest.approx(0.0667, abs=1e-4)
-    assert share.high == pytest.approx(0.6525, abs=1e-4)
+def test_an_interval_is_that_of_reports() -> None:
+    share = share_of(3, 10, ReportSettings())
+    assert share == raw_share(3, 10, precision=ReportSettings().precision)
+    assert share_of(3, 4, ReportSettings()).value is None
 
 
 def test_small_groups_are_not_shown(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
@@ -24,7 +26,7 @@ def test_small_groups_are_not_shown(store: Store, rubric: Rubric, sign_in: SignI
     large, small = page["teams"]
     assert large["clears"]["value"] == pytest.approx(4 / 6)
     assert large["provisional"] == 2
-    assert (small["clears"]["value"], small["score"]) == (None, None)
+    assert (small["clears"]["value"], small["score"]["value"]) == (None, None)
     assert page["criteria"][0]["below"]["value"] == pytest.approx(2 / 8)
 
 

@@ -138,6 +138,8 @@ def compose_report(
         **_coached(gathered, criteria, context, reader, small=small),
         score=figures.score,
         clears=figures.clears,
+        reviewed=figures.reviewed,
+        aimed=figures.aimed,
         criteria=criteria,
         look_at=tuple(reader.conversation(item, why, verdicts) for (item, verdicts), why in gathered.look_at.kept()),
         look_at_of=gathered.look_at.offered,

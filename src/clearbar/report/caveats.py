@@ -97,7 +97,8 @@ def held_back_words(held: HeldBackReport, report: TeamReport) -> str:
         instead = "" if report.score.corrected else f" instead of {report.score.value:.1f}"
         would.append(f"the mean score as graded {held.score:.1f}{instead}")
     if held.clears is not None:
-        would.append(f"the share that clears the bar {percent(held.clears)} instead of {percent(report.clears.value)}")
+        instead = "" if report.clears.corrected else f" instead of {percent(report.clears.value)}"
+        would.append(f"the share that clears the bar as graded {percent(held.clears)}{instead}")
     if held.auto_fails:
         would.append(f"auto-fails {report.auto_failed + held.auto_fails} instead of {report.auto_failed}")
     return f"{told} With it: {', '.join(would)}." if would else told

@@ -97,6 +97,10 @@ class TeamEstimates(Model):
     """Share of conversations above the lowest band."""
     fails: dict[str, Estimate]
     """By criterion: share of conversations at a failing level, of those with a level."""
+    reviewed: int = 0
+    """Conversations that were drawn at random and that people reviewed blind."""
+    aimed: int = 0
+    """Further ones that people reviewed because they are doubtful; they correct no figure of the others."""
 
 
 class Difference(Model):

@@ -303,6 +303,10 @@ class TeamReport(Model):
     rubric_about: str
     score: Estimate
     clears: Estimate
+    reviewed: int
+    """Conversations that were drawn at random and that people reviewed blind."""
+    aimed: int
+    """Further ones that people reviewed because they are doubtful; they correct no figure of the others."""
     bands: tuple[LevelCount, ...]
     """The lowest first, without conversations whose auto-fail nobody has confirmed."""
     provisional: int
