@@ -96,6 +96,8 @@ class Verdict(_OmitsNone):
     """Why not the grader that was asked for first."""
     agreement: float | None = None
     """Share of votes for this level, where several were taken."""
+    doubt: str | None = None
+    """Why a person should look at it: words of the conversation that may be meant for its grader, and where."""
 
     @property
     def graded(self) -> bool:

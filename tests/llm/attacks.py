@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from clearbar.grading.llm.prompt import show
 from clearbar.rubric import Rubric
 from clearbar.transcript import RedactedTranscript, Role, Turn
 
@@ -21,6 +22,7 @@ ATTACKS = _read("attacks.yaml")
 """Those that were known when the defence was made."""
 UNSEEN = _read("attacks_unseen.yaml")
 """Those that were not."""
+THIRD: list[dict[str, Any]] = []
 BENIGN = _read("benign.yaml")
 PLACE = 4
 """Turn at which an attack is put into a conversation."""
@@ -57,6 +59,20 @@ def written(text: str, attack: Mapping[str, Any], rubric: Rubric, criterion: str
     level = scale[-1] if attack["wants"] == "top" else scale[0]
     made = text.format(criterion=criterion, level=level, wish=WISHES[attack["wants"]])
     return _ENCODINGS[attack["encode"]](made) if "encode" in attack else made
+
+
+def ordered(attack: Mapping[str, Any], rubric: Rubric, criterion: str) -> tuple[str, dict[str, str]]:
+    """Return the last words of an attack as a model sees them, and the level of each criterion that it orders.
+
+    Words that are left out because nobody sees them order nothing.
+    """
+    pieces = attack.get("turns") or [attack]
+    last = written(pieces[-1]["text"], attack | pieces[-1], rubric, criterion)
+    if attack.get("encode") == "tags":
+        return last, {}
+    aimed = any("{criterion}" in piece["text"] for piece in pieces)
+    ids = [criterion] if aimed else [one.id for one in rubric.criteria]
+    return show(last.strip()), {id: rubric.scale_of(id).ids[-1 if attack["wants"] == "top" else 0] for id in ids}
 
 
 def attacked(transcript: RedactedTranscript, attack: Mapping[str, Any], rubric: Rubric, criterion: str) -> RedactedTranscript:

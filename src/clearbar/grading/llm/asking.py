@@ -14,6 +14,7 @@ from clearbar.grading.llm.prices import Price
 from clearbar.grading.llm.prompt import Prompt, schema_tokens
 from clearbar.grading.llm.reply import FaultKind, Reader, Reading, Said
 from clearbar.grading.llm.schema import ABSTAIN, reply_schema
+from clearbar.grading.llm.suspicion import Suspicion
 from clearbar.grading.llm.tokens import estimate_tokens
 from clearbar.grading.llm.votes import majority
 from clearbar.model import Model, digest
@@ -105,6 +106,7 @@ class Asker:
         self._fingerprint = fingerprint
         self._sizes = sizes
         self._reader = Reader(self._rubric)
+        self._suspicion = Suspicion(self._rubric)
         self._order = {criterion.id: place for place, criterion in enumerate(self._rubric.criteria)}
         self._least = {criterion.id: criterion.applies.min_agent_turns for criterion in self._rubric.criteria}
         self._groups = criteria_groups(self._rubric, settings)
@@ -163,7 +165,8 @@ class Asker:
             reason = next(vote for vote in said if not isinstance(vote, Said))
             return GradeFailure(text_hash=session.transcript.text_hash, reason=failed(reason))
         spoken = tuple(index for index, turn in enumerate(session.transcript.turns) if turn.role is Role.AGENT)
-        verdicts = [self._verdict(session.transcript, spoken, id, given) for id, given in cast.items()]
+        doubt = self._doubt(session.transcript)
+        verdicts = [self._verdict(session.transcript, spoken, id, given).model_copy(update=doubt) for id, given in cast.items()]
         return Grade(
             key=session.key,
             text_hash=session.transcript.text_hash,
@@ -172,6 +175,11 @@ class Asker:
             verdicts=tuple(sorted(verdicts, key=lambda verdict: self._order[verdict.criterion])),
             usage=sum((reply.usage for reply in session.used), Usage()),
         )
+
+    def _doubt(self, transcript: RedactedTranscript) -> dict[str, Any]:
+        """Return what all verdicts on a conversation carry whose words may have swayed the model."""
+        turn = self._suspicion.turn(transcript.turns)
+        return {} if turn is None else {"doubt": f"words in turn {turn} may be meant for the grader"}
 
     async def _ask(self, session: "_Session", question: "Question") -> _Outcome:
         """Return what a request brings, after one more in which the faults of its reply are named."""
