@@ -7,11 +7,12 @@ from pathlib import Path
 
 from clearbar.errors import ClearbarError, ErasedError
 from clearbar.model import Model
+from clearbar.plural import plural
 from clearbar.report.files import Content, Register, part_of, render_files, write_content, write_files
 from clearbar.report.inputs import Difference
 from clearbar.report.model import TeamReport
 from clearbar.report.sharing import shareable
-from clearbar.report.words import period_words, plural
+from clearbar.report.words import period_words
 from clearbar.settings import PublishSettings
 
 __all__ = ["Published", "Send", "publish", "withdraw"]

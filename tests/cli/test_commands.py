@@ -175,7 +175,7 @@ def test_labels_go_in_and_come_out(clearbar: Clearbar, small: Path, tmp_path: Pa
     labels = sorted((small / "evals" / "labels").glob("*.jsonl"))
     said = clearbar("labels", "import", *labels)
     assert said.code == 0
-    assert "0 were there already, 0 could not be used" in said.out
+    assert "0 there already, 0 could not be used" in said.out
     assert "0 labels added" in clearbar("labels", "import", *labels).out
     assert clearbar("labels", "export", "-o", tmp_path / "labels.jsonl").code == 0
     lines = (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()
@@ -235,4 +235,4 @@ def test_labels_that_are_exported_and_brought_back_stay_one(clearbar: Clearbar, 
     with open_store(project, load_settings(project)) as store:
         store.add_labels([label], text_hash="b" * 64)
     clearbar("labels", "export", "--out", tmp_path / "out.jsonl")
-    assert "0 labels added, 1 were there already" in clearbar("labels", "import", tmp_path / "out.jsonl").out
+    assert "0 labels added, 1 there already" in clearbar("labels", "import", tmp_path / "out.jsonl").out

@@ -18,6 +18,7 @@ from clearbar.cli.options import (
     table,
 )
 from clearbar.errors import UsageError
+from clearbar.plural import plural
 
 if TYPE_CHECKING:
     from clearbar.grading.rules import Explanation
@@ -68,7 +69,9 @@ def lint(rubric: NameArgument = None, as_json: JsonOption = False, project: Proj
     else:
         for finding in findings:
             typer.echo(f"{finding.level}: {finding.place}: {finding.what}: {finding.fix}")
-        typer.echo(f"{found.name} {found.version}: {len(found.criteria)} criteria, {len(findings)} findings")
+        typer.echo(
+            f"{found.name} {found.version}: {plural(len(found.criteria), 'criterion', 'criteria')}, {plural(len(findings), 'finding')}"
+        )
     return 1 if any(finding.level == "error" for finding in findings) else 0
 
 
@@ -113,7 +116,8 @@ def draft(
         for item in made.rubric.criteria
     ]
     table(f"drafted {made.how}", ("criterion", "", "passages", "the first"), rows, right=(2,))
-    typer.echo(f"{len(made.articles.causes)} causes, {len(made.articles.steps)} steps, {made.passages} passages in all")
+    held = plural(len(made.articles.causes), "cause"), plural(len(made.articles.steps), "step"), plural(made.passages, "passage")
+    typer.echo(f"{', '.join(held)} in all")
     typer.echo(f"a draft lies in {out}, its passages in {beside}; next: clearbar rubric lint {out}")
     return 0
 

@@ -14,7 +14,8 @@ from clearbar.attribution import STATES, Anchored, weigh
 from clearbar.drift import AnchorNight
 from clearbar.pipeline.anchors import anchor_nights
 from clearbar.pipeline.standing import CLEARS, SCORE, Grading, clears_of, half_of, on_scale, state_of
-from clearbar.report.words import GRADERS_SHORT, plural
+from clearbar.plural import plural
+from clearbar.report.words import GRADERS_SHORT
 from clearbar.rubric import Rubric
 from clearbar.scoring import score
 from clearbar.store import Store

@@ -8,10 +8,10 @@ from clearbar.errors import UsageError
 from clearbar.model import Model
 from clearbar.pipeline.editions import hold_folder
 from clearbar.pipeline.workspace import open_store
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.publish import withdraw
 from clearbar.redact import Redactor
-from clearbar.report.words import plural
 from clearbar.settings import Settings
 from clearbar.store import ERASED, Erased, Removed, Store
 

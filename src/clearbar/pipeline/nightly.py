@@ -18,6 +18,7 @@ from clearbar.pipeline.restating import restate
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.steps import Steps
 from clearbar.pipeline.workspace import open_store, open_workspace, with_choices
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -167,13 +168,18 @@ def _distrust(checked: Checked | None) -> list[Alarm]:
 
 
 def _losses(audit: AuditResult) -> list[Alarm]:
-    alarms = [Alarm(about="run", says=f"{number} conversations fell back to rules: {reason}") for reason, number in audit.fallbacks.items()]
+    alarms = [
+        Alarm(about="run", says=f"{plural(number, 'conversation')} fell back to rules: {reason}")
+        for reason, number in audit.fallbacks.items()
+    ]
     alarms += [Alarm(about="run", says=audit.repointed)] if audit.repointed else []
     again = audit.regraded
     if again.left > again.regraded:
-        says = f"{again.left - again.regraded} conversations of other nights are still left to the rules, {again.regraded} are not any more"
+        says = (
+            f"{plural(again.left - again.regraded, 'conversation')} of other nights still left to the rules, {again.regraded} not any more"
+        )
         alarms.append(Alarm(about="run", says=says))
     alarms += [Alarm(about="run", says=f"publishing: {fault}") for fault in (audit.published.faults if audit.published else ())]
     if audit.counts.rejected:
-        alarms.append(Alarm(about="run", says=f"{audit.counts.rejected} records could not be used"))
+        alarms.append(Alarm(about="run", says=f"{plural(audit.counts.rejected, 'record')} could not be used"))
     return alarms

@@ -16,6 +16,7 @@ from clearbar.pipeline.overlap import overlapping
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.steps import WATCH, Pending, Steps
 from clearbar.pipeline.workspace import Workspace
+from clearbar.plural import plural
 from clearbar.sources import Source
 from clearbar.store import Counts, Item, Mark, Outcome, Run, SourceRef, Store
 from clearbar.verdict import Usage
@@ -157,7 +158,7 @@ def _audit_source(
     for batch in _submitted(space, batches(records, space.settings.grading.batch)):
         pulled.other_teams.update(item.team for item in batch if isinstance(item, Dropped) and item.team is not None)
         horizon += [item.mark for item in batch if isinstance(item, Dropped) and item.held_back and item.mark]
-        under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, pulled.run, batch)))
+        under_way.append(steps.submit(f"grade {plural(len(batch), 'record')}", _work(space, pulled.run, batch)))
         while len(under_way) > at_once:
             committed += _collect(pulled, under_way.popleft().result())
     while under_way:

@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from clearbar.plural import plural
 from clearbar.report.inputs import Trust
 from clearbar.report.model import DataQuality, HeldBackReport, TeamReport
-from clearbar.report.words import GRADERS, percent, plural
+from clearbar.report.words import GRADERS, percent
 
 __all__ = ["held_back_words", "index_warnings", "quality_lines", "reading_lines", "warnings"]
 

@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from clearbar.plural import plural
 from clearbar.report.caveats import warnings
 from clearbar.report.model import TeamReport
-from clearbar.report.words import TRUST_SHORT, interval, period_words, plural, score_words, share_words, since_before
+from clearbar.report.words import TRUST_SHORT, interval, period_words, score_words, share_words, since_before
 
 __all__ = ["summary_markdown", "teams_markdown"]
 

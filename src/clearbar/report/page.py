@@ -5,6 +5,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from clearbar.plural import plural
 from clearbar.report.caveats import held_back_words, index_warnings, quality_lines, reading_lines, warnings
 from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
 from clearbar.report.inputs import ALL_OTHERS, Agreement, Change, Estimate
@@ -19,7 +20,6 @@ from clearbar.report.words import (
     part_words,
     percent,
     period_words,
-    plural,
     score_words,
     share_words,
     shift_words,

@@ -5,6 +5,7 @@ import unicodedata
 from typing import Final
 
 from clearbar.model import digest
+from clearbar.plural import plural
 from clearbar.report.inputs import Change, Estimate, Period, PeriodBefore, Shift, Step, Trust
 from clearbar.verdict import ABSTAINED, GradedBy, Usage
 
@@ -18,7 +19,6 @@ __all__ = [
     "part_words",
     "percent",
     "period_words",
-    "plural",
     "reason_words",
     "score_words",
     "share_words",
@@ -147,11 +147,6 @@ def since_before(before: PeriodBefore | None) -> str:
     if change.grader is None:
         return f"{told}; what of it is the grader\N{RIGHT SINGLE QUOTATION MARK}s cannot be said: {change.why_not}"
     return f"{told}; the grader\N{RIGHT SINGLE QUOTATION MARK}s part: {part_words(change.grader, change)}; {whose_words(change)}"
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def period_words(period: Period) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, and_, or_, select, text
 
 from clearbar.errors import StoreError
+from clearbar.plural import plural
 from clearbar.store.conversations import Key
 from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import Erased, JournalEntry
@@ -69,7 +70,7 @@ class Erasure(Database):
                 known += _erase_one(connection, suppression, source, id, who=who, why=why)
             stale, folders = _mark_reports(connection, doomed)
             _purge_orphaned_replies(connection)
-            write_entry(connection, JournalEntry(at=now(), who=who, action="erase", why=why or f"{len(doomed)} conversations"))
+            write_entry(connection, JournalEntry(at=now(), who=who, action="erase", why=why or plural(len(doomed), "conversation")))
             connection.execute(erasing.delete())
         try:
             scrubbed = self.scrub()

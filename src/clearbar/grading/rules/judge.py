@@ -174,7 +174,7 @@ class _Asked:
 def _check(entry: Decision | Rules, place: str, known: frozenset[str]) -> None:
     for name in entry.evidence:
         if name not in known:
-            raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="see docs/rules.md for the signals")
+            raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="clearbar rubric explain ID shows the signals")
 
 
 def _check_tallies(rubric: Rubric, measured: frozenset[str]) -> None:
@@ -183,7 +183,7 @@ def _check_tallies(rubric: Rubric, measured: frozenset[str]) -> None:
         if name in measured:
             raise RubricError(f"{place} is called like a signal", fix="rename it")
         if unknown := [part for part in tally.points if part not in measured]:
-            raise RubricError(f"{place}.of: there is no signal {unknown[0]!r}", fix="see docs/rules.md for the signals")
+            raise RubricError(f"{place}.of: there is no signal {unknown[0]!r}", fix="clearbar rubric explain ID shows the signals")
 
 
 class Judge:
