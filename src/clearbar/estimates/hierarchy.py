@@ -18,10 +18,10 @@ __all__ = ["MIN_TEAMS", "Pooled", "pool"]
 
 MIN_TEAMS = 8
 _CHAINS = 4
-_WARM_UP = 1_200
-_TUNED = 300
+_WARM_UP = 800
+_TUNED = 200
 """Steps between adaptations of the step widths, during the warm-up only."""
-_KEPT = 3_000
+_KEPT = 2_000
 _MOVES = 2
 """Metropolis moves between draws of the common distribution."""
 _WIDTH = 2.4 / 3**0.5

@@ -33,6 +33,7 @@ from clearbar.report import (
     PullCounts,
     RunFacts,
     Step,
+    TeamEstimates,
     TeamReport,
     compose_report,
     summary_markdown,
@@ -167,10 +168,11 @@ class _Job:
         if not gathered.teams:
             return None
         shown = {team_slug(team): (team, one.keys) for team, one in gathered.teams.items()}
-        history.compare({slug: keys for slug, (_, keys) in shown.items()}, who=self.who)
         before = history.before if anew else self._before(gathered)
         found = graded.estimate(checked=_checked(self.measured, gathered), widest=2 * self.settings.report.precision)
-        reports = self._composed(gathered, found, history, before)
+        figures = {team_slug(team): _figures(team, one, found) for team, one in gathered.teams.items()}
+        history.compare({slug: keys for slug, (_, keys) in shown.items()}, figures, who=self.who)
+        reports = self._composed(gathered, figures, history, before)
         pages = Pages(self.store, self.request, history, seen, shown, _rejected(self.store, self.run))
         made = _put_out(self.settings, self.request, reports, pages, folder=history.folder, differences=_differences(found, reports))
         self._keep(history, None if made.published and made.published.faults else pages.places, before)
@@ -179,7 +181,9 @@ class _Job:
     def _before(self, gathered: _Gathered) -> dict[str, PeriodBefore]:
         return changes_by_team(self.store, self.rubric, self.settings.report, self.request, self.items, gathered.standings)
 
-    def _composed(self, gathered: _Gathered, found: Estimates, history: History, before: Mapping[str, PeriodBefore]) -> list[TeamReport]:
+    def _composed(
+        self, gathered: _Gathered, figures: Mapping[str, TeamEstimates], history: History, before: Mapping[str, PeriodBefore]
+    ) -> list[TeamReport]:
         asked, settings = self.request, self.settings.report
         context = Context(
             self.rubric,
@@ -191,7 +195,7 @@ class _Job:
             _names(self.store, gathered.agents) if settings.agents == "name" else {},
         )
         steps = steps_by_team(self.store, self.rubric, settings, since=asked.since, until=asked.until, asked=asked.asked)
-        return [_composed(team, one, context, found, history, steps, before) for team, one in gathered.teams.items()]
+        return [_composed(team, one, context, figures, history, steps, before) for team, one in gathered.teams.items()]
 
     def _keep(self, history: History, pages: Sequence[str] | None, before: Mapping[str, PeriodBefore]) -> None:
         keep_edition(
@@ -287,21 +291,25 @@ def _composed(  # noqa: PLR0917 - what a report is made of
     team: str | None,
     gathered: Gathering,
     context: Context,
-    found: Estimates,
+    figures: Mapping[str, TeamEstimates],
     history: History,
     steps: Mapping[str | None, Sequence[Step]],
     before: Mapping[str, PeriodBefore],
 ) -> TeamReport:
-    plain = gathered.estimates()
     return compose_report(
         gathered,
         context,
         team=team,
-        estimates=plain if team is None else team_estimates_of(found, team, plain),
+        estimates=figures[team_slug(team)],
         revisions=history.revisions(team_slug(team)),
         steps=steps.get(team, ()),
         before=before.get(team_slug(team)),
     )
+
+
+def _figures(team: str | None, gathered: Gathering, found: Estimates) -> TeamEstimates:
+    plain = gathered.estimates()
+    return plain if team is None else team_estimates_of(found, team, plain)
 
 
 def _differences(found: Estimates, reports: Sequence[TeamReport]) -> tuple[Difference, ...]:
