@@ -286,7 +286,7 @@ def test_a_missing_file_is_told_by_its_name(tmp_path: Path, pull: Pull) -> None:
 def test_a_folder_with_nothing_to_read_is_told(tmp_path: Path, pull: Pull) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.md").write_text("x", encoding="utf-8")
-    with pytest.raises(SourceError, match="none of its 1 file"):
+    with pytest.raises(SourceError, match="holds 1 file and none"):
         pull(tmp_path / "in")
 
 

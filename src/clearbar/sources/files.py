@@ -87,7 +87,7 @@ class FileSource:
             self._notice(f"{uri}: {others} skipped (read are {', '.join(FORMATS)}, also .gz and .zst)")
         if not known:
             raise SourceError(
-                f"source {uri!r}: none of its {plural(len(found), 'file')} can be read",
+                f"source {uri!r}: holds {plural(len(found), 'file')} and none that can be read",
                 fix=f"expected {', '.join(FORMATS)}, also .gz and .zst",
             )
         return known
