@@ -1,20 +1,25 @@
 """Grade a batch: find what was graded before, ask for the rest, compose who graded what and why."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from clearbar.audit import assemble
 from clearbar.grading import Grader, WaitingGrader
 from clearbar.grading.fallback import compose
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
-from clearbar.pipeline.workspace import Workspace
+from clearbar.pipeline.workspace import LLM_AWAY, Workspace
 from clearbar.store import Outcome
 from clearbar.transcript import RedactedTranscript
-from clearbar.verdict import Audit, Grade, GradeFailure, Usage, Verdict
+from clearbar.verdict import Audit, Grade, GradeFailure, Usage, Verdict, failed
 
-__all__ = ["Graded", "grade_all", "grade_batch"]
+__all__ = ["Graded", "grade_all", "grade_batch", "why_waiting"]
+
+
+AWAY: Final = frozenset({failed("unreachable"), failed("timed out"), failed("budget"), failed("interrupted")})
+"""Failures after which nothing was read of a conversation; a reply that could not be read is not paid for every night."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,12 @@ def grade_batch(space: Workspace, batch: Sequence[RedactedTranscript], known: Ma
     by_rules = _begin(space.rules, batch, known)()
     asked = asking() if asking else by_rules
     return [_compose(space, *item, known) for item in zip(batch, asked, by_rules, strict=True)]
+
+
+def why_waiting(verdicts: Iterable[Verdict]) -> str | None:
+    """Return the first reason for which the LLM gave a criterion no verdict although it could have once it is back, or None."""
+    reasons = (verdict.fallback_reason or verdict.reason or "" for verdict in verdicts)
+    return next((reason for reason in reasons if reason in AWAY or reason.startswith(LLM_AWAY)), None)
 
 
 def _begin(grader: Grader, batch: Sequence[RedactedTranscript], known: Mapping[str, Grade]) -> Callable[[], list[Grade | GradeFailure]]:

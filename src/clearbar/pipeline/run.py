@@ -10,7 +10,7 @@ from clearbar.errors import UsageError
 from clearbar.grading import Grader
 from clearbar.model import Model
 from clearbar.pipeline.exclusions import EXCLUDED
-from clearbar.pipeline.grading import Graded, grade_batch
+from clearbar.pipeline.grading import Graded, grade_batch, why_waiting
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.overlap import overlapping
 from clearbar.pipeline.request import AuditRequest
@@ -225,6 +225,7 @@ def _item(item: Taken | Dropped, graded: dict[str, Graded]) -> Item:
         transcript=item.transcript,
         grades=found.fresh,
         verdicts=found.verdicts,
+        waiting=why_waiting(found.verdicts) is not None,
         usage=found.usage,
     )
 

@@ -228,9 +228,10 @@ def _audit_row(run: Run, item: Item, transcript: RedactedTranscript, moment: dat
         "usage": to_json(item.usage),
         "run": run.id,
         "made_at": moment,
+        "waiting": int(item.waiting),
     }
 
 
 def _write_audits(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     identity = ("source", "id", "text_hash", "grading_hash", "asked")
-    merge(connection, audits, rows, key=identity, update=["rubric", "verdicts", "usage", "run", "made_at"])
+    merge(connection, audits, rows, key=identity, update=["rubric", "verdicts", "usage", "run", "made_at", "waiting"])

@@ -76,6 +76,8 @@ class Item(Model):
     """What is new; grades that the store gave out need not come back."""
     verdicts: tuple[Verdict, ...] | None = None
     """The composed verdicts of the audit; null where there is none."""
+    waiting: bool = False
+    """Whether the grader that was asked first was away, so that the conversation waits for it."""
     usage: Usage = Usage()
 
 
