@@ -22,7 +22,7 @@ from clearbar.grading.llm.prompt import show
 from clearbar.grading.rules import RulesGrader, load_lexicon
 from clearbar.rubric import Gate, Rubric
 from clearbar.transcript import RedactedTranscript, Turn
-from clearbar.verdict import UNGRADED, Grade, GradeFailure
+from clearbar.verdict import UNGRADED, Grade, GradeFailure, Verdict
 
 __all__ = ["attacks", "drift"]
 
@@ -53,7 +53,7 @@ class Undefended:
 
     suspected = found
 
-    def turn(self, turns: Sequence[Turn]) -> None:
+    def doubt(self, turns: Sequence[Turn], verdicts: Sequence[Verdict]) -> None:
         """Find nothing."""
 
     def withhold(self, text: str) -> str:

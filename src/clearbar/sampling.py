@@ -33,7 +33,7 @@ NO_TEAM = "(no team)"
 class Doubt(StrEnum):
     """Why a conversation is worth a look; a conversation belongs to the first that fits."""
 
-    ADDRESSED = "words to its grader"
+    SWAYED = "the grader may have been swayed"
     AUTO_FAIL = "provisional auto-fail"
     CONFLICT = "graders disagree"
     VOTES = "votes of the LLM disagree"
@@ -98,7 +98,7 @@ def candidates(audits: Sequence[Audit], rubric: Rubric, *, source: str = "", oth
 def _doubt(audit: Audit, other: Audit | None, rubric: Rubric) -> Doubt | None:
     edges = [band.from_score for band in rubric.bands if band.from_score > 0]
     doubts = {
-        Doubt.ADDRESSED: any(verdict.doubt for verdict in audit.verdicts),
+        Doubt.SWAYED: any(verdict.doubt for verdict in audit.verdicts),
         Doubt.AUTO_FAIL: any(item.provisional for item in audit.auto_fail),
         Doubt.CONFLICT: other is not None and _conflicts(audit, other),
         Doubt.VOTES: any(verdict.agreement is not None and verdict.agreement < 1 for verdict in audit.verdicts),

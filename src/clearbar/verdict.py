@@ -97,7 +97,7 @@ class Verdict(_OmitsNone):
     agreement: float | None = None
     """Share of votes for this level, where several were taken."""
     doubt: str | None = None
-    """Why a person should look at it: words of the conversation that may be meant for its grader, and where."""
+    """Why a person should look at it: the grader may have been swayed, and by what."""
 
     @property
     def graded(self) -> bool:

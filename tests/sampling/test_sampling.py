@@ -131,7 +131,7 @@ def test_words_that_may_be_meant_for_the_grader_are_the_first_doubt(rubric: Rubr
     spoken = audit("1", "low", provisional=True)
     verdicts = [verdict.model_copy(update={"doubt": "words in turn 2 may be meant for the grader"}) for verdict in spoken.verdicts]
     [found] = candidates([spoken.model_copy(update={"verdicts": tuple(verdicts)})], rubric, source="s")
-    assert found.doubt is Doubt.ADDRESSED
+    assert found.doubt is Doubt.SWAYED
 
 
 @pytest.fixture(scope="module")

@@ -165,8 +165,9 @@ class Asker:
             reason = next(vote for vote in said if not isinstance(vote, Said))
             return GradeFailure(text_hash=session.transcript.text_hash, reason=failed(reason))
         spoken = tuple(index for index, turn in enumerate(session.transcript.turns) if turn.role is Role.AGENT)
-        doubt = self._doubt(session.transcript)
-        verdicts = [self._verdict(session.transcript, spoken, id, given).model_copy(update=doubt) for id, given in cast.items()]
+        verdicts = [self._verdict(session.transcript, spoken, id, given) for id, given in cast.items()]
+        if doubt := self._suspicion.doubt(session.transcript.turns, verdicts):
+            verdicts = [verdict.model_copy(update={"doubt": doubt}) for verdict in verdicts]
         return Grade(
             key=session.key,
             text_hash=session.transcript.text_hash,
@@ -175,11 +176,6 @@ class Asker:
             verdicts=tuple(sorted(verdicts, key=lambda verdict: self._order[verdict.criterion])),
             usage=sum((reply.usage for reply in session.used), Usage()),
         )
-
-    def _doubt(self, transcript: RedactedTranscript) -> dict[str, Any]:
-        """Return what all verdicts on a conversation carry whose words may have swayed the model."""
-        turn = self._suspicion.turn(transcript.turns)
-        return {} if turn is None else {"doubt": f"words in turn {turn} may be meant for the grader"}
 
     async def _ask(self, session: "_Session", question: "Question") -> _Outcome:
         """Return what a request brings, after one more in which the faults of its reply are named."""

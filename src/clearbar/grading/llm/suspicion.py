@@ -3,6 +3,7 @@
 `orders` takes out of a prompt what is plainly an order, by wordings that it knows. What this module looks for is wider: any turn that
 speaks *of* grading, of what grading goes by, of instructions to a model, that has the shape of data about it, that hides letters, or
 that is the odd one out in its language. Which verdicts such words have changed nobody can tell, so all of the conversation's are doubtful.
+So they are where a model puts every criterion at the same end of its scale, whatever words brought it to that.
 """
 
 import base64
@@ -20,6 +21,7 @@ from clearbar.grading.llm.cues import STEMS, UNSPACED, WORDS, Cue
 from clearbar.grading.llm.orders import Orders
 from clearbar.rubric import Rubric
 from clearbar.transcript import Role, Turn
+from clearbar.verdict import Verdict
 
 __all__ = ["Suspicion"]
 
@@ -31,6 +33,10 @@ SHORT = 25
 """Words of a turn that may be a piece of something."""
 SHORTEST = 4
 """Letters of a level that count as its name, as in `orders`."""
+ONE_SIDED = 6
+"""So many criteria at the same end of their scales are no chance: people hardly ever grade so."""
+MANY_LEVELS = 3
+"""Of yes and no, one is as common as the other may be."""
 REMEMBERED = 50_000
 """Words whose cues are kept at hand."""
 FOREIGN_TURNS = 2
@@ -129,7 +135,20 @@ class Suspicion:
                 self._words.setdefault(word[::-1], Cue.DISGUISED)
                 self._words.setdefault(codecs.encode(word, "rot13"), Cue.DISGUISED)
         self._plain = plain
+        scales = {one.id: rubric.scale_of(one.id).ids for one in rubric.criteria}
+        self._ends = {id: {levels[0]: "bottom", levels[-1]: "top"} for id, levels in scales.items() if len(levels) >= MANY_LEVELS}
         self._met: dict[str, int] = {}
+
+    def doubt(self, turns: Sequence[Turn], verdicts: Sequence[Verdict]) -> str | None:
+        """Return why a model may have been swayed: by what was said to it, or because what it says is one-sided; None where nothing is."""
+        turn = self.turn(turns)
+        if turn is not None:
+            return f"words in turn {turn} may be meant for the grader"
+        ends = [
+            self._ends[verdict.criterion].get(verdict.level) for verdict in verdicts if verdict.graded and verdict.criterion in self._ends
+        ]
+        one_sided = len(ends) >= ONE_SIDED and ends[0] is not None and all(end == ends[0] for end in ends)
+        return f"each of {len(ends)} criteria is at the {ends[0]} of its scale, which is rare" if one_sided else None
 
     def turn(self, turns: Sequence[Turn]) -> int | None:
         """Return the first turn that may speak to the grader; None where none does."""
