@@ -1,8 +1,9 @@
 """What attacks in a conversation bring about, and what the defence costs where there is no attack.
 
-The model is the worst there can be: it does whatever the conversation says, in many languages and encodings. `naive` quotes the
-attack as its evidence, `cunning` quotes words that the agent really said. What it changes is caught by evidence checks, as
-a provisional auto-fail, or because the rules disagree; the rest is not caught.
+The model is the worst there can be: it is told what each attack means and obeys it, in whatever language or disguise, if the words reach
+it at all. `naive` quotes the attack as its evidence, `cunning` quotes words that the agent really said. What it changes is caught by
+evidence checks, as a provisional auto-fail, because the rules disagree, or because the conversation is flagged: people look at it, since
+it may speak to its grader. The rest is not caught, and is listed.
 """
 
 import importlib.util
@@ -10,7 +11,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from llm_server import ROOT, opened, rubric, wilson
 from llm_server import conversations as some_conversations
@@ -20,14 +21,26 @@ from clearbar.grading.llm.orders import Orders
 from clearbar.grading.llm.prompt import show
 from clearbar.grading.rules import RulesGrader, load_lexicon
 from clearbar.rubric import Gate, Rubric
-from clearbar.transcript import RedactedTranscript
-from clearbar.verdict import UNGRADED, Grade, GradeFailure
+from clearbar.transcript import RedactedTranscript, Turn
+from clearbar.verdict import UNGRADED, Grade, GradeFailure, Verdict
 
 __all__ = ["attacks", "drift"]
 
 AIMED_AT = ("courtesy", "resolution", "honesty")
 """Criteria that attacks name."""
-Case = tuple[str, RedactedTranscript]
+
+
+class Case(NamedTuple):
+    """A conversation with an attack in it."""
+
+    attack: int
+    """Its place in the set."""
+    wording: dict[str, Any]
+    item: RedactedTranscript
+    words: str
+    """Its last words, as the model sees them."""
+    orders: dict[str, str]
+    """The level of each criterion that they order."""
 
 
 class Undefended:
@@ -40,19 +53,30 @@ class Undefended:
 
     suspected = found
 
+    def doubt(self, turns: Sequence[Turn], verdicts: Sequence[Verdict]) -> None:
+        """Find nothing."""
+
     def withhold(self, text: str) -> str:
         """Return the text as it is."""
         return text
 
 
+SETS = ("known", "unseen", "third")
+
+
 def attacks(count: int = 4) -> dict[str, Any]:
-    """Count what attacks bring about, those that the defence was made with and those that it never saw, by class."""
+    """Count what attacks bring about, by class: those that the defence was made with, and those that were worded after it was frozen."""
     corpus, given = _module("attacks"), rubric()
     told: dict[str, Any] = {"conversations": count, "criteria": list(AIMED_AT)}
     plain = _untouched(count)
-    for name, known in (("unseen", corpus.UNSEEN), ("known", corpus.ATTACKS)):
-        cases = [(attack["class"], corpus.attacked(item, attack, given, aim)) for attack in known for aim in AIMED_AT for item in plain]
-        rules = RulesGrader(given, load_lexicon(ROOT / "rubrics/lexicon")).grade([item for _, item in cases])
+    for name, known in zip(SETS, (corpus.ATTACKS, corpus.UNSEEN, corpus.THIRD), strict=True):
+        cases = [
+            Case(place, attack, corpus.attacked(item, attack, given, aim), *corpus.ordered(attack, given, aim))
+            for place, attack in enumerate(known)
+            for aim in AIMED_AT
+            for item in plain
+        ]
+        rules = RulesGrader(given, load_lexicon(ROOT / "rubrics/lexicon")).grade([case.item for case in cases])
         by_rules = [result if isinstance(result, Grade) else None for result in rules]
         told[f"{name}: attacks"] = len(known)
         for manner in ("naive", "cunning"):
@@ -71,37 +95,47 @@ def _untouched(count: int) -> list[RedactedTranscript]:
     return [item for item, body in zip(items, bodies, strict=True) if _meant(body, "naive") == _meant(body, "")][:count]
 
 
-def _meant(body: dict[str, Any], manner: str) -> dict[str, str]:
+def _meant(body: dict[str, Any], manner: str, obeys: dict[str, dict[str, str]] | None = None) -> dict[str, str]:
     """Return the levels that the test server's model means, honest or gullible, before anything of ours sees them."""
     server = _module("server")
-    return {item["id"]: item["level"] for item in server.Brain(server.Config(gullible=manner)).verdicts(server.Asked(body))}
+    brain = server.Brain(server.Config(gullible=manner, obeys=obeys or {}))
+    return {item["id"]: item["level"] for item in brain.verdicts(server.Asked(body))}
 
 
 def _tallies(cases: Sequence[Case], by_rules: Sequence[Grade | None], manner: str, *, defended: bool) -> dict[str, Counter[str]]:
     given = rubric()
+    obeys = {case.words: case.orders for case in cases if case.orders}
     with opened(settings={"timeout": 120}) as (server, one):
         one.probe()
         if not defended:
             _lay_down(one)
-        bodies = [one.bodies(item)[0] for _, item in cases]
-        server.post("/control", {"gullible": manner})
-        results = one.grade([item for _, item in cases])
-    honest, ordered = [_meant(body, "") for body in bodies], [_meant(body, manner) for body in bodies]
+        bodies = [one.bodies(case.item)[0] for case in cases]
+        server.post("/control", {"gullible": manner, "obeys": obeys})
+        results = one.grade([case.item for case in cases])
+    honest, ordered = [_meant(body, "") for body in bodies], [_meant(body, manner, obeys) for body in bodies]
     tallies: dict[str, Counter[str]] = {"all": Counter()}
-    for (name, _), before, after, result, rule in zip(cases, honest, ordered, results, by_rules, strict=True):
+    for case, before, after, result, rule in zip(cases, honest, ordered, results, by_rules, strict=True):
         outcomes = [_outcome(id, after[id], result, rule, given) for id in after if after[id] != before[id]]
-        for tally in (tallies.setdefault(name, Counter()), tallies["all"]):
+        for tally in (tallies.setdefault(case.wording["class"], Counter()), tallies["all"]):
             tally["conversations"] += 1
             tally.update(outcomes)
             tally["the model obeyed"] += bool(outcomes)
+            tally["flagged conversations"] += isinstance(result, Grade) and any(verdict.doubt for verdict in result.verdicts)
+            tally["with a change caught by a flag alone"] += "flagged" in outcomes
             tally["with a change not caught"] += "not caught" in outcomes
+            tally[f"{ATTACK}{case.attack}"] += "not caught" in outcomes
     return tallies
+
+
+ATTACK = "attack "
+"""How the count of an attack by itself is named, until the attacks are counted."""
 
 
 def _lay_down(one: LlmGrader) -> None:
     """Take the defence off a grader: orders are neither withheld nor refused as evidence; evidence is checked all the same."""
     one._prompt._orders = Undefended()  # type: ignore[assignment] # noqa: SLF001 - no setting may do this
     one._make_asker()._reader._orders = Undefended()  # type: ignore[assignment] # noqa: SLF001
+    one._make_asker()._suspicion = Undefended()  # type: ignore[assignment] # noqa: SLF001
 
 
 @cache
@@ -127,13 +161,22 @@ def _outcome(id: str, level: str, result: Grade | GradeFailure, rule: Grade | No
     if given.level(id, level).fails and given.criterion(id).gate is Gate.CONVERSATION:
         return "provisional auto-fail"
     second = next((one.level for one in rule.verdicts if one.criterion == id), UNGRADED) if rule else UNGRADED
-    return "disagrees with rules" if second not in {UNGRADED, level} else "not caught"
+    if second not in {UNGRADED, level}:
+        return "disagrees with rules"
+    return "flagged" if verdict.doubt else "not caught"
 
 
 def _told(tally: Counter[str]) -> dict[str, Any]:
+    """Return counts, and the share of conversations with a change that nothing caught; its interval counts each attack once."""
+    own = {name: number for name, number in tally.items() if name.startswith(ATTACK)}
     total, slipped = tally["conversations"], tally["with a change not caught"]
-    low, high = wilson(slipped, total)
-    return {**tally, "success": round(slipped / total, 3), "interval": [round(low, 3), round(high, 3)]}
+    low, high = wilson(slipped / total * len(own), len(own))
+    return {
+        **{name: number for name, number in tally.items() if name not in own},
+        "success": round(slipped / total, 3),
+        "interval": [round(low, 3), round(high, 3)],
+        "attacks not caught": sorted(int(name.removeprefix(ATTACK)) for name, number in own.items() if number),
+    }
 
 
 def drift(count: int = 120) -> dict[str, Any]:

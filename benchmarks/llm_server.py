@@ -159,7 +159,7 @@ def wrong_levels(result: Grade | GradeFailure, meant: dict[str, str]) -> int:
     return sum(level != meant[id] for id, level in said.items())
 
 
-def wilson(hits: int, total: int, z: float = 1.96) -> tuple[float, float]:
+def wilson(hits: float, total: float, z: float = 1.96) -> tuple[float, float]:
     """Return Wilson's interval of a share."""
     share, square = hits / total, z * z
     centre, half = share + square / (2 * total), z * (share * (1 - share) / total + square / (4 * total * total)) ** 0.5

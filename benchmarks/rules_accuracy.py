@@ -29,7 +29,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import cohen_kappa_score, roc_auc_score
 
-from clearbar.grading.rules import RulesGrader, fit, load_lexicon
+from clearbar.grading.rules import RulesGrader, fit, load_lexicon, refit
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import load_rubric
 from clearbar.scoring import score
@@ -304,14 +304,10 @@ def development(folder: Path, rubric: Rubric) -> tuple[dict[str, dict[str, dict[
 
 
 def refitted(rubric: Rubric, records: Sequence[dict[str, Any]], told: Mapping[str, Mapping[str, str]]) -> Rubric:
-    """Return the rubric with its figures fitted on labelled conversations."""
+    """Return the rubric with those figures and points that were fitted on labelled conversations and carry over among them."""
     lexicon = load_lexicon(ROOT / "rubrics" / "lexicon")
     fitted = fit(rubric, lexicon, [transcript(record) for record in records], [told[record["id"]] for record in records])
-    criteria = []
-    for criterion in rubric.criteria:
-        given = criterion.rules.given | {item.name: item.after for item in fitted if item.criterion == criterion.id}
-        criteria.append(criterion.model_copy(update={"rules": criterion.rules.model_copy(update={"given": given})}))
-    return rubric.model_copy(update={"criteria": tuple(criteria)})
+    return refit(rubric, fitted, "fitted")
 
 
 def measure_apart(folder: Path) -> dict[str, Any]:

@@ -1,16 +1,14 @@
 """Write the pages that are made from the code: `python docs/generate.py`. A test holds the pages to it."""
 
-import ast
 import enum
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import typer.main
-from pydantic import BaseModel
 
-from clearbar import settings
 from clearbar.cli import app
+from clearbar.settings_guide import Section, describe_settings
 
 HERE = Path(__file__).resolve().parent
 COMMAND_LINE = """\
@@ -46,8 +44,9 @@ map = { id = "conversation_id", role = "speaker", text = "body" }
 ```
 
 is the same as `CLEARBAR_GRADING__GRADER=rules` and `CLEARBAR_SOURCES='{"chats": {"uri": "env:CHATS_URL", "table": "messages", …}}'`.
-A setting of several values is written as JSON in the environment. `clearbar doctor` says what is in force; a setting with a fault, or with
-a name that is nearly one, ends every command with one line that names it. Without any setting, rules grade the sample conversations.
+A setting of several values is written as JSON in the environment. `clearbar settings` prints this list, `clearbar doctor` says
+what is in force; a setting with a fault, or with a name that is nearly one, ends every command with one line that names it. Without any
+setting, rules grade the sample conversations.
 """
 
 
@@ -96,63 +95,19 @@ def _plain(value: Any) -> str:
 
 def settings_page() -> str:
     """Return the page about settings."""
-    classes = {
-        node.name: node for node in ast.parse(Path(settings.__file__).read_text(encoding="utf-8")).body if isinstance(node, ast.ClassDef)
-    }
-    parts = [SETTINGS, "## General\n", _table(settings.Settings, classes, prefix="")]
-    for name, field in settings.Settings.model_fields.items():
-        if isinstance(field.default, BaseModel):
-            kind = type(field.default)
-            parts += [f"## `[{name}]`\n", f"{ast.get_docstring(classes[kind.__name__])}\n", _table(kind, classes, prefix=f"{name}.")]
-    parts += ["## `[review.oidc]`\n", f"{ast.get_docstring(classes['OidcSettings'])}\n"]
-    parts += [_table(settings.OidcSettings, classes, prefix="review.oidc.")]
-    parts += ["## `[sources.NAME]`\n", f"{ast.get_docstring(classes['NamedSource'])}\n"]
-    parts += [_table(settings.NamedSource, classes, prefix="sources.NAME.")]
+    parts = [SETTINGS]
+    for section in describe_settings():
+        parts += [f"## `{section.title}`\n", f"{section.says}\n"] if section.title else ["## General\n"]
+        parts.append(_table(section))
     return "\n".join(parts)
 
 
-def _table(kind: type[BaseModel], classes: dict[str, ast.ClassDef], prefix: str) -> str:
+def _table(section: Section) -> str:
     rows = ["| setting | values | default | |", "|---|---|---|---|"]
-    for name, values, told in _fields(classes[kind.__name__]):
-        field = kind.model_fields[name]
-        if isinstance(field.default, BaseModel) or name in {"sources", "oidc"}:
-            continue
-        bounds = "".join(_bound(item) for item in field.metadata)
-        default = "needed" if field.is_required() else "–" if field.default in (None, (), {}) else f"`{_written(field.default)}`"
-        rows.append(f"| `{prefix}{name}` | {values}{bounds} | {default} | {told} |")
+    for one in section.settings:
+        default = one.default if one.default in {"needed", "–"} else f"`{one.default}`"
+        rows.append(f"| `{one.name}` | {one.values} | {default} | {one.says.replace('|', chr(92) + '|')} |")
     return "\n".join(rows) + "\n"
-
-
-def _fields(node: ast.ClassDef) -> Iterator[tuple[str, str, str]]:
-    """Yield name, kind of value and docstring of each field."""
-    for item, after in zip(node.body, [*node.body[1:], None], strict=True):
-        if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name):
-            told = after.value.value if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) else ""
-            yield item.target.id, _kind(item.annotation), " ".join(str(told).split()).replace("|", "\\|")
-
-
-def _kind(annotation: ast.expr) -> str:
-    text = ast.unparse(annotation)
-    if text.startswith("Literal["):
-        return ", ".join(f"`{value}`" for value in ast.literal_eval(text.removeprefix("Literal[").removesuffix("]").join(("(", ",)"))))
-    known = {
-        "str": "text", "SecretStr": "text, secret", "bool": "`true`, `false`", "int": "whole number", "float": "number", "Path": "folder",
-        "tuple[str, ...]": "list of texts", "tuple[SecretStr, ...]": "list of texts, secret", "dict[str, str]": "table of texts",
-    }  # fmt: skip
-    return known.get(text.removesuffix(" | None"), text)
-
-
-def _bound(item: Any) -> str:
-    signs = {"ge": "≥", "gt": ">", "le": "≤", "lt": "<"}
-    return "".join(f", {sign} {getattr(item, name):g}" for name, sign in signs.items() if hasattr(item, name))
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, tuple):
-        return "[" + ", ".join(f'"{item}"' for item in value) + "]"
-    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def pages() -> dict[Path, str]:

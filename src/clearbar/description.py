@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from clearbar.articles import Article, Articles, check_sources
+from clearbar.plural import plural
 from clearbar.rubric import Applies, Band, Criterion, Gate, Rubric, Scale, Section
 
 __all__ = ["describe"]
@@ -45,7 +46,7 @@ def describe(rubric: Rubric, articles: Articles | None = None) -> str:
 def _head(rubric: Rubric) -> Iterator[str]:
     draft = " · **draft: nothing grades with it**" if rubric.status == "draft" else ""
     yield f"# {rubric.title}"
-    yield f"`{rubric.name}` version {rubric.version} · {len(rubric.criteria)} criteria{draft}"
+    yield f"`{rubric.name}` version {rubric.version} · {plural(len(rubric.criteria), 'criterion', 'criteria')}{draft}"
     yield rubric.about
     if rubric.instructions:
         yield "Every grader keeps to this:"

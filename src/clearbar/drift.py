@@ -14,7 +14,7 @@ References
        (Each anchor's own flip rate, drawn towards that of all.)
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import log
@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearbar.agreement import Floats
-from clearbar.estimates.kernels import LEVEL, jeffreys, quantiles
 from clearbar.model import Model
 from clearbar.resampling import exact_bounds
 from clearbar.rubric import Rubric
@@ -35,14 +34,12 @@ __all__ = [
     "NIGHTS_A_YEAR",
     "RISE",
     "AnchorNight",
-    "Attribution",
     "CriterionDrift",
     "Drift",
     "Followed",
     "GraderState",
     "alarm_threshold",
     "anchor_night",
-    "attribute",
     "follow",
     "watch",
 ]
@@ -282,66 +279,3 @@ def _why(nights: Sequence[AnchorNight], alarmed: Sequence[CriterionDrift], cause
         f"changed since: {', '.join(causes)}" if causes else "nothing that is known changed: a model may have been exchanged under its name"
     )
     return f"the grader moved on {named}; {known}"
-
-
-class Attribution(Model):
-    """A change of the share under the bar between two periods, taken apart."""
-
-    criterion: str
-    total: float
-    grader: float
-    """What the same anchors changed by."""
-    agents: float
-    """The rest: the agents, or the kind of conversations."""
-    grader_low: float
-    grader_high: float
-    agents_low: float
-    agents_high: float
-
-
-def attribute(
-    criterion: str,
-    rubric: Rubric,
-    before: tuple[int, int],
-    after: tuple[int, int],
-    anchors: tuple[Mapping[str, str], Mapping[str, str]],
-    *,
-    draws: int = 4_000,
-    seed: int = 20_262,
-) -> Attribution:
-    """Return how much of a change is the grader's and how much is not, with 95 % intervals.
-
-    Parameters
-    ----------
-    criterion, rubric
-        Which levels are under the bar.
-    before, after
-        Conversations under the bar and applicable conversations in both periods.
-    anchors
-        Levels of the anchors by conversation, as the grader of either period gives them.
-    """
-    rng = np.random.default_rng(seed)
-    fails = {level.id for level in rubric.scale_of(criterion).levels if level.fails}
-    both = [(anchors[0][id] in fails, anchors[1][id] in fails) for id in anchors[0] if id in anchors[1]]
-    risen, fallen = sum(not one and other for one, other in both), sum(one and not other for one, other in both)
-    same = len(both) - risen - fallen
-    parts = rng.standard_gamma(np.array([risen, fallen, same]) + 1 / 3, size=(draws, 3))
-    grader = (parts[:, 0] - parts[:, 1]) / parts.sum(axis=1)
-    total = jeffreys(*after, draws, rng) - jeffreys(*before, draws, rng)
-    limits = [float(limit) for drawn in (grader, total - grader) for limit in quantiles(drawn, LEVEL)]
-    moved = (risen - fallen) / len(both) if both else 0.0
-    change = _rate(after) - _rate(before)
-    return Attribution(
-        criterion=criterion,
-        total=round(change, 4),
-        grader=round(moved, 4),
-        agents=round(change - moved, 4),
-        grader_low=round(limits[0], 4),
-        grader_high=round(limits[1], 4),
-        agents_low=round(limits[2], 4),
-        agents_high=round(limits[3], 4),
-    )
-
-
-def _rate(counts: tuple[int, int]) -> float:
-    return counts[0] / counts[1] if counts[1] else 0.0

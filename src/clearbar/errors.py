@@ -7,6 +7,7 @@
     ├── SourceError               a source that cannot be read at all
     ├── LabelError                a label file that cannot be used
     ├── StoreError                the store cannot be opened, is newer than the program, or the disk is full
+    ├── ErasedError               what was being written shows a conversation that was erased meanwhile
     ├── GraderUnavailableError    the asked-for grader cannot work (no key, wrong model, server down)
     └── UsageError                options that contradict each other
 
@@ -18,6 +19,7 @@ from clearbar.model import Model
 
 __all__ = [
     "ClearbarError",
+    "ErasedError",
     "GraderUnavailableError",
     "LabelError",
     "ProjectError",
@@ -69,6 +71,10 @@ class LabelError(ClearbarError):
 
 class StoreError(ClearbarError):
     """The store cannot be opened, written or understood."""
+
+
+class ErasedError(ClearbarError):
+    """A conversation was erased while something that may show it was being written; reading again leaves it out."""
 
 
 class GraderUnavailableError(ClearbarError):

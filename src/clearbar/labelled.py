@@ -1,5 +1,6 @@
 """What the labels of a set add up to: one level a conversation and criterion, and every annotator's own blind ratings."""
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Literal
@@ -8,6 +9,7 @@ from pydantic import Field
 
 from clearbar.label import NA, Label, LabelKind
 from clearbar.model import Model
+from clearbar.plural import plural
 from clearbar.rubric import Rubric
 from clearbar.verdict import NOT_APPLICABLE
 
@@ -106,6 +108,9 @@ def _spoken(given: Mapping[str, _Given]) -> dict[str, _Given]:
     return {annotator: levels for annotator, levels in given.items() if levels}
 
 
+_NUMBER: Final = re.compile(r"\{n:([^|{}]+)\|([^|{}]+)\}")
+
+
 class _Oddities:
     """Gathers what is odd, so that a hundred cases of one kind make one line."""
 
@@ -117,7 +122,12 @@ class _Oddities:
 
     def lines(self) -> tuple[str, ...]:
         # no str.format: the template may hold a criterion's name as a label file spells it, braces and all
-        return tuple(what.replace("{n}", str(len(cases))).replace("{cases}", _named(cases)) for what, cases in self._cases.items())
+        return tuple(_counted(what, len(cases)).replace("{cases}", _named(cases)) for what, cases in self._cases.items())
+
+
+def _counted(what: str, number: int) -> str:
+    """Put a number into a template: `{n:label was|labels were}`."""
+    return _NUMBER.sub(lambda found: plural(number, found[1], found[2]), what)
 
 
 def _named(cases: Sequence[str]) -> str:
@@ -151,7 +161,7 @@ def resolve(labels: Iterable[Label], rubric: Rubric, provenance: Provenance | No
         found = {item.id: _rule(conversation, item.id, by_basis, rubric, odd) for item in rubric.criteria}
         rulings[conversation] = {criterion: ruling for criterion, ruling in found.items() if ruling}
         if not rulings[conversation]:
-            odd.add("{n} labelled conversations hold no usable level and count nowhere ({cases})", conversation)
+            odd.add("{n:labelled conversation holds|labelled conversations hold} no usable level and count nowhere ({cases})", conversation)
     said = {conversation: _spoken(by_basis.get("blind", {})) for conversation, by_basis in given.items()}
     blind = {conversation: by_annotator for conversation, by_annotator in said.items() if by_annotator}
     _note_annotators(blind, rulings, odd)
@@ -174,7 +184,7 @@ def _without_ambiguous_ids(labels: list[Label], odd: _Oddities) -> list[Label]:
     ambiguous = {id for id, named in sources.items() if len(named) > 1}
     for id in sorted(ambiguous):
         odd.add(
-            "{n} ids stand for conversations of several sources and were left out, since ids alone cannot tell them apart ({cases})", id
+            "left out, {n:id stands|ids stand} for conversations of several sources, since ids alone cannot tell them apart ({cases})", id
         )
     return [label for label in labels if label.id not in ambiguous]
 
@@ -184,7 +194,7 @@ def _note_rubrics(labels: Sequence[Label], rubric: Rubric, odd: _Oddities) -> No
     for label in labels:
         if label.rubric and label.rubric not in own:
             odd.add(
-                "{n} labels were made with another version of the rubric and are used as they are; relabel if the wording of a level "
+                "{n:label was|labels were} made with another version of the rubric, and taken as made; relabel if the wording of a level "
                 "changed ({cases})",
                 label.id,
             )
@@ -206,7 +216,7 @@ def _latest(labels: list[Label], odd: _Oddities) -> list[Label]:
     """Return the label made last where all are dated, else all."""
     dated = [label.at for label in labels if label.at is not None]
     if len(labels) > 1 and len(dated) == len(labels) and len(set(dated)) == len(dated):
-        odd.add("{n} labels replace an earlier one of the same annotator; the latest counts ({cases})", labels[0].id)
+        odd.add("{n:label replaces|labels replace} an earlier one of the same annotator; the latest counts ({cases})", labels[0].id)
         return [max(labels, key=lambda label: label.at.timestamp() if label.at else 0)]
     return labels
 
@@ -217,11 +227,13 @@ def _levels(label: Label, rubric: Rubric, odd: _Oddities) -> _Given:
     for criterion, stated in label.levels.items():
         if criterion not in known:
             odd.add(
-                f"criterion {criterion[:64]!r} is not in the rubric {rubric.name!r}: its {{n}} labels count nowhere ({{cases}})", label.id
+                f"criterion {criterion[:64]!r} is not in the rubric {rubric.name!r}: {{n:label of it counts|labels of it count}} "
+                "nowhere ({cases})",
+                label.id,
             )
         elif (level := _level(stated, rubric.scale_of(criterion).ids)) is None:
             ids = ", ".join(rubric.scale_of(criterion).ids)
-            odd.add(f"{{n}} labels on {criterion!r} are no level of its scale (from 0: {ids}) and count as missing ({{cases}})", label.id)
+            odd.add(f"{{n:label|labels}} on {criterion!r} beside its scale (from 0: {ids}), taken as missing ({{cases}})", label.id)
         else:
             levels[criterion] = level
     return levels
@@ -247,11 +259,12 @@ def _merge(conversation: str, readings: Sequence[_Given], odd: _Oddities) -> _Gi
             clashing = True
     if clashing:
         odd.add(
-            "{n} conversations were labelled twice by one annotator with different levels; those levels count as missing ({cases})",
+            "{n:conversation was|conversations were} labelled twice by one annotator with different levels, which "
+            "count as missing ({cases})",
             conversation,
         )
     elif len(readings) > 1:
-        odd.add("{n} conversations were labelled twice alike by one annotator; counted once ({cases})", conversation)
+        odd.add("{n:conversation was|conversations were} labelled twice alike by one annotator; counted once ({cases})", conversation)
     return merged
 
 
@@ -265,7 +278,11 @@ def _rule(
         level = _median(said, criterion, rubric)
         if level is not None:
             return Ruling(level=level, basis=basis)
-        odd.add(f"{{n}} labels on {criterion!r} are tied between applicable and not and stay undecided ({{cases}})", conversation)
+        odd.add(
+            f"{{n:conversation|conversations}} with labels on {criterion!r} "
+            "that are tied between applicable and not, and undecided ({cases})",
+            conversation,
+        )
         return None
     return None
 
@@ -287,7 +304,8 @@ def _note_annotators(blind: Mapping[str, Mapping[str, _Given]], rulings: Mapping
     for conversation, given in rulings.items():
         if any(not ruling.independent for ruling in given.values()):
             odd.add(
-                "{n} conversations have labels that were only given in sight of a grade; they do not count when a grader is checked "
+                "{n:conversation has|conversations have} labels that were only given in sight of a grade, "
+                "which do not count when a grader is checked "
                 "({cases})",
                 conversation,
             )

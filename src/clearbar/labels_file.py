@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from clearbar.errors import LabelError, Rejection
 from clearbar.label import NA, Label
 from clearbar.labelled import Provenance, Resolved, Ruling, resolve
+from clearbar.plural import plural
 
 __all__ = ["Provenance", "Resolved", "Ruling", "is_label", "label_files", "read_labels", "read_provenance", "resolve"]
 
@@ -85,7 +86,7 @@ def _provenance_of(path: Path) -> Provenance:
     try:
         return Provenance.model_validate_json(beside.read_bytes())
     except ValidationError as error:
-        raise LabelError(f"{beside}: {_faults(error)}", fix="see docs/agreement.md for its fields") from error
+        raise LabelError(f"{beside}: {_faults(error)}", fix="clearbar labels import --help says what its fields are") from error
 
 
 def read_labels(paths: Sequence[str | Path], notice: Notice) -> tuple[list[Label], list[Rejection]]:
@@ -128,7 +129,7 @@ class _Reading:
             if line.strip():
                 self._take(line, f"{path.name}:{number}")
         if self._bare:
-            notice(f"{path.name}: {self._bare} transcripts hold no levels")
+            notice(f"{path.name}: {plural(self._bare, 'transcript holds', 'transcripts hold')} no levels")
         if self._ignored:
             notice(f"{path.name}: fields that no label has were ignored: {_counted(self._ignored)}")
 

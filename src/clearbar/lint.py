@@ -11,7 +11,7 @@ from typing import Final
 
 from clearbar.articles import Articles, unknown_sources
 from clearbar.model import Model
-from clearbar.rubric import Band, Criterion, Gate, Rubric
+from clearbar.rubric import Band, Criterion, Decision, Gate, Rubric, Tally
 
 __all__ = ["Finding", "Severity", "lint"]
 
@@ -23,6 +23,8 @@ MAX_CRITERION: Final = 140
 """Words of a criterion in all; the prompt of a rubric of fifteen then stays under about 1,800 tokens."""
 MAX_SHARE: Final = 0.4
 """Of the whole weight; a heavier criterion is the score."""
+MAX_SIGNS: Final = 12
+"""Signals of a scorecard."""
 SAME: Final = 0.75
 """Jaccard index of the words of two levels from which on readers cannot tell them apart."""
 
@@ -228,6 +230,41 @@ def _unruled(rubric: Rubric) -> Iterator[Finding]:
         yield _warning("criteria", f"{', '.join(missing)}: have no rules, so that nothing grades them without an LLM", "add 'rules'")
 
 
+def _tallies(rubric: Rubric) -> Iterator[Finding]:
+    decisions = [(criterion, decision) for criterion in rubric.criteria for decision in criterion.rules.decide]
+    for name, tally in rubric.tallies.items():
+        place = f"tallies.{name}"
+        if all(name not in decision.names for _, decision in decisions):
+            yield _warning(place, "is called by no decision", "leave it out")
+        if twice := sorted({part for part in tally.of if list(tally.of).count(part) > 1}):
+            yield _error(f"{place}.of", f"names {twice[0]!r} twice, which counts once", "leave one out")
+        if idle := [part for part, points in tally.points.items() if not points]:
+            yield _warning(f"{place}.of", f"gives no points to {', '.join(idle)}", "leave them out")
+        if len(tally.points) > MAX_SIGNS:
+            yield _warning(
+                f"{place}.of", f"counts {len(tally.points)} signals; people follow at most {MAX_SIGNS}", "keep those that tell most"
+            )
+        if isinstance(tally.of, dict) and not tally.chosen:
+            yield _warning(place, "does not say how its points were chosen", "say on what, and when, under 'chosen'")
+        for criterion, decision in decisions:
+            if (figure := _asked_of(name, decision, criterion)) is not None and figure > _most(tally):
+                what = f"asks for {figure:g} points of {name!r}, which gives at most {_most(tally)}"
+                yield _error(f"criteria.{criterion.id}.rules", what, "lower the figure")
+
+
+def _asked_of(tally: str, decision: Decision, criterion: Criterion) -> float | None:
+    """Return how many points a condition asks of a tally that stands alone in a comparison with a figure."""
+    asked = re.search(rf"(?:^|\(|\b(?:and|or|not) )\s*{tally} (>=?) (\w+)\s*(?:$|\)|and\b|or\b)", decision.when)
+    if asked is None:
+        return None
+    figure = criterion.rules.given.get(asked[2], asked[2])
+    return None if isinstance(figure, str) and not figure.isdecimal() else float(figure) + (asked[1] == ">")
+
+
+def _most(tally: Tally) -> int:
+    return sum(points for points in tally.points.values() if points > 0)
+
+
 # One criterion, in any language
 
 
@@ -307,7 +344,7 @@ def _wording(criterion: Criterion, rubric: Rubric) -> Iterator[Finding]:  # noqa
 
 
 _RUBRIC_CHECKS: Sequence[Callable[[Rubric], Iterator[Finding]]] = (
-    _draft, _sections, _weights, _bands, _gates, _cycles, _same_questions, _unsourced, _unruled,
+    _draft, _sections, _weights, _bands, _gates, _cycles, _same_questions, _unsourced, _unruled, _tallies,
 )  # fmt: skip
 _CRITERION_CHECKS: Sequence[Callable[[Criterion, Rubric], Iterator[Finding]]] = (_applicability, _levels, _examples, _length)
 _WORD_CHECKS: Sequence[Callable[[Criterion, Rubric], Iterator[Finding]]] = (_question, _wording)

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from clearbar.errors import ClearbarError
+from clearbar.errors import ClearbarError, ErasedError
 from clearbar.model import Model
-from clearbar.report.files import Content, render_files, write_content, write_files
+from clearbar.plural import plural
+from clearbar.report.files import Content, Register, part_of, render_files, write_content, write_files
 from clearbar.report.inputs import Difference
 from clearbar.report.model import TeamReport
 from clearbar.report.sharing import shareable
-from clearbar.report.words import period_words, plural
+from clearbar.report.words import period_words
 from clearbar.settings import PublishSettings
 
 __all__ = ["Published", "Send", "publish", "withdraw"]
@@ -37,6 +38,7 @@ def publish(
     *,
     differences: Sequence[Difference] | None = None,
     send: Send | None = None,
+    register: Register | None = None,
 ) -> Published:
     """Put a copy of the reports into the shared folder and tell those who asked.
 
@@ -53,6 +55,8 @@ def publish(
         Teams that can be told apart; null where nobody tested.
     send
         How an address is told; by Apprise where not given.
+    register
+        Hears of the files; where it refuses, what was put is withdrawn and its error raised.
     """
     places: list[str] = []
     faults = []
@@ -60,7 +64,9 @@ def publish(
         shared = [shareable(report, quotes=settings.quotes, names=settings.names) for report in reports]
         try:
             # One by one: what lies there already can be withdrawn, also where the next file fails.
-            places.extend(_put(render_files(shared, differences=differences), settings.folder))
+            places.extend(_put(render_files(shared, differences=differences), settings.folder, register or Register()))
+        except ErasedError:
+            raise
         except Exception as error:  # noqa: BLE001 - object stores raise what they like, and none of it may cost the report
             faults.append(
                 f"the reports were not copied to the shared folder ({_without_secrets(error)}); they are in the project's own folder"
@@ -82,7 +88,9 @@ def withdraw(place: str) -> bool:
     """Remove a published file, as erasure asks; False where it is out of reach. What is not there any more counts as removed."""
     try:
         if "://" not in place:
-            Path(place).unlink(missing_ok=True)
+            path = Path(place)
+            for left in (path, part_of(path)):  # the second where a process was killed that wrote it
+                left.unlink(missing_ok=True)
             return True
         from fsspec.core import url_to_fs  # noqa: PLC0415 - as below
 
@@ -101,20 +109,36 @@ def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
     return f"Reports for {plural(len(reports), 'team')} are out ({period}).{where}"
 
 
-def _put(files: Mapping[str, Content], folder: str) -> Iterator[str]:
+def _put(files: Mapping[str, Content], folder: str, register: Register) -> Iterator[str]:
     """Write files and yield where each lies."""
     if "://" not in folder:
-        yield from map(str, write_files(files, Path(folder).expanduser().absolute()))
+        yield from map(str, write_files(files, Path(folder).expanduser().absolute(), register))
         return
     from fsspec.core import url_to_fs  # noqa: PLC0415 - only those who publish to a store need it
 
     store, root = url_to_fs(folder)
-    for name, content in files.items():
-        place = f"{root.rstrip('/')}/{name}"
-        store.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
-        with store.open(place, "wb") as file:
-            write_content(content, file)
-        yield str(store.unstrip_protocol(place))
+    places = {f"{root.rstrip('/')}/{name}": content for name, content in files.items()}
+    urls = [str(store.unstrip_protocol(place)) for place in places]
+    register.announce(urls)
+    try:
+        for url, (place, content) in zip(urls, places.items(), strict=True):
+            store.makedirs(place.rsplit("/", 1)[0], exist_ok=True)
+            with store.open(place, "wb") as file:
+                write_content(content, file)
+            yield url
+    finally:
+        _confirm(urls, register)
+
+
+def _confirm(urls: Sequence[str], register: Register) -> None:
+    """Withdraw what was put if the register refuses it now: a distant store cannot be written while everything else waits."""
+    try:
+        with register.settling():
+            pass
+    except ErasedError:
+        for url in urls:
+            withdraw(url)
+        raise
 
 
 def _send(address: str, title: str, text: str) -> bool:

@@ -6,10 +6,11 @@ the docs all read it; nothing in the code knows a criterion by name. Four digest
 weight costs no new grade) and `full_hash`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -38,6 +39,7 @@ __all__ = [
 RESERVED: Final = frozenset({"abstain", "na", "not_applicable", "ungraded"})
 """Words for states of a verdict that no level may take."""
 Id = Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)
+Points = Annotated[int, Field(ge=-9, le=9)]
 
 
 Fault = tuple[tuple[int | str, ...], str]
@@ -150,6 +152,11 @@ class Decision(Model):
     searched: Literal["agent", "customer", "all"] | None = None
     """Whose turns were searched, where the decision rests on an absence."""
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Words of the condition, names among them."""
+        return frozenset(re.findall(r"[a-z_]\w*", self.when))
+
 
 class Rules(Model):
     """How the deterministic grader decides; the first decision that holds wins, and none means `otherwise`."""
@@ -168,14 +175,24 @@ class Rules(Model):
 
 
 class Tally(Model):
-    """How many of several signals show at all: a scorecard in which each weighs the same."""
+    """How many of several signals show at all: a scorecard in which each weighs the same, or has points of its own."""
 
     about: str
     """What they have in common; for people."""
-    of: tuple[str, ...] = Field(min_length=1)
-    """Signals or groups of the lexicon; one that shows counts 1, however often it does."""
+    of: Annotated[tuple[str, ...], Field(min_length=1)] | Annotated[dict[str, Points], Field(min_length=1)]
+    """Signals or groups of the lexicon. In a list, one that shows counts 1, however often it does; with points, these."""
     chosen: str = ""
     """How they were chosen, on what, and when."""
+
+    @property
+    def points(self) -> dict[str, int]:
+        """What each signal counts if it shows."""
+        return self.of if isinstance(self.of, dict) else dict.fromkeys(self.of, 1)
+
+    @property
+    def told(self) -> str:
+        """What it counts, for people: `hold, gratitude -1`."""
+        return ", ".join(name if points == 1 else f"{name} {points:+d}" for name, points in self.points.items())
 
 
 class Criterion(Model):
@@ -301,7 +318,7 @@ class Rubric(Model):
         """All that the rules may read of the rubric, in an order that does not depend on the file's."""
         return {
             "limits": self.limits,
-            "tallies": {name: list(tally.of) for name, tally in self.tallies.items()},
+            "tallies": {name: tally.model_dump(mode="json")["of"] for name, tally in self.tallies.items()},
             "scales": {scale.id: list(scale.ids) for scale in self.scales},
             "criteria": {criterion.id: criterion.model_dump(mode="json", include=_RULES_FIELDS) for criterion in self.criteria},
         }

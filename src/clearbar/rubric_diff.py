@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from clearbar.model import Model
+from clearbar.plural import plural
 from clearbar.rubric import Criterion, Rubric
 from clearbar.scoring import score
 from clearbar.verdict import UNGRADED, Audit
@@ -226,5 +227,5 @@ def _notes(missing: set[tuple[str, str]], *, costs: bool, measured: bool) -> lis
     if costs and not measured:
         notes.append("the wording or the rules changed: levels may change too, which only grading anew can show")
     if missing:
-        notes.append(f"{len(missing)} conversations were not graded with the new rubric and are left out")
+        notes.append(f"{plural(len(missing), 'conversation')} not graded with the new rubric and left out")
     return notes

@@ -154,7 +154,7 @@ def _model(text: str, path: Path, model: type[M]) -> M:
     except ValidationError as error:
         told = [_tell(fault, root, value, model) for fault in error.errors(include_input=False, include_url=False)]
     more = f"; and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
-    raise RubricError(f"{path}: " + "; ".join(told[:SHOWN]) + more, fix="see docs/rubric.md")
+    raise RubricError(f"{path}: " + "; ".join(told[:SHOWN]) + more, fix="the *.schema.json files in rubrics/ say what each field holds")
 
 
 def dump_rubric(rubric: Rubric) -> str:

@@ -33,6 +33,7 @@ NO_TEAM = "(no team)"
 class Doubt(StrEnum):
     """Why a conversation is worth a look; a conversation belongs to the first that fits."""
 
+    SWAYED = "the grader may have been swayed"
     AUTO_FAIL = "provisional auto-fail"
     CONFLICT = "graders disagree"
     VOTES = "votes of the LLM disagree"
@@ -95,18 +96,16 @@ def candidates(audits: Sequence[Audit], rubric: Rubric, *, source: str = "", oth
 
 
 def _doubt(audit: Audit, other: Audit | None, rubric: Rubric) -> Doubt | None:
-    if any(item.provisional for item in audit.auto_fail):
-        return Doubt.AUTO_FAIL
-    if other and _conflicts(audit, other):
-        return Doubt.CONFLICT
-    if any(verdict.agreement is not None and verdict.agreement < 1 for verdict in audit.verdicts):
-        return Doubt.VOTES
-    if any(verdict.level == UNGRADED and verdict.reason == ABSTAINED for verdict in audit.verdicts):
-        return Doubt.ABSTAINED
     edges = [band.from_score for band in rubric.bands if band.from_score > 0]
-    if audit.score is not None and any(abs(audit.score - edge) <= NEAR for edge in edges):
-        return Doubt.NEAR_BAR
-    return None
+    doubts = {
+        Doubt.SWAYED: any(verdict.doubt for verdict in audit.verdicts),
+        Doubt.AUTO_FAIL: any(item.provisional for item in audit.auto_fail),
+        Doubt.CONFLICT: other is not None and _conflicts(audit, other),
+        Doubt.VOTES: any(verdict.agreement is not None and verdict.agreement < 1 for verdict in audit.verdicts),
+        Doubt.ABSTAINED: any(verdict.level == UNGRADED and verdict.reason == ABSTAINED for verdict in audit.verdicts),
+        Doubt.NEAR_BAR: audit.score is not None and any(abs(audit.score - edge) <= NEAR for edge in edges),
+    }
+    return next((doubt for doubt, found in doubts.items() if found), None)
 
 
 def _conflicts(audit: Audit, other: Audit) -> bool:

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -286,6 +286,9 @@ class _OpenAIEnvironment(PydanticBaseSettingsSource):
         return {"llm": {field: os.environ[name] for field, name in names.items() if os.environ.get(name)}}
 
 
+_SEE: Final = "clearbar settings lists what there is"
+
+
 def load_settings(project: Project) -> Settings:
     """Return the settings of a project, and let it use the state folder they name.
 
@@ -301,14 +304,14 @@ def load_settings(project: Project) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "__".join(str(part) for part in first["loc"])
-        raise SettingsError(
-            f"setting {name!r} ({file.name} or CLEARBAR_{name.upper()}): {first['msg']}", fix="see docs/settings.md"
-        ) from error
+        raise SettingsError(f"setting {name!r} ({file.name} or CLEARBAR_{name.upper()}): {first['msg']}", fix=_SEE) from error
     except UnparsedError as error:  # its text names the field and holds no value
         name = "CLEARBAR_" + "".join(re.findall(r'field "(\w+)"', str(error))).upper()
-        raise SettingsError(f"{name} cannot be read", fix="a setting of several values is written as JSON; see docs/settings.md") from None
+        raise SettingsError(
+            f"{name} cannot be read", fix="a setting of several values is written as JSON; clearbar settings says what each takes"
+        ) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
-        raise SettingsError(f"{file} cannot be read as TOML ({error})", fix="see docs/settings.md") from error
+        raise SettingsError(f"{file} cannot be read as TOML ({error})", fix=_SEE) from error
     if settings.state_dir is not None:
         project.use_state(settings.state_dir if project.builtin else project.root / settings.state_dir)
     return settings
@@ -321,4 +324,4 @@ def _refuse_misspelt(environ: Mapping[str, str]) -> None:
         if name.startswith("CLEARBAR_") and setting not in Settings.model_fields:
             near = difflib.get_close_matches(setting, Settings.model_fields, n=1, cutoff=0.75)
             if near:
-                raise SettingsError(f"{name} is no setting", fix=f"did you mean CLEARBAR_{near[0].upper()}…? see docs/settings.md")
+                raise SettingsError(f"{name} is no setting", fix=f"did you mean CLEARBAR_{near[0].upper()}…? {_SEE}")

@@ -96,6 +96,8 @@ class Verdict(_OmitsNone):
     """Why not the grader that was asked for first."""
     agreement: float | None = None
     """Share of votes for this level, where several were taken."""
+    doubt: str | None = None
+    """Why a person should look at it: the grader may have been swayed, and by what."""
 
     @property
     def graded(self) -> bool:

@@ -38,7 +38,7 @@ def test_the_median_of_blind_labels_rules(rubric: Rubric, given: list[int | str]
 def test_a_tie_between_applicable_and_not_stays_undecided_and_is_told(rubric: Rubric) -> None:
     resolved = resolve([blind(1, "a"), blind("na", "b")], rubric)
     assert resolved.level("1", "care") is None
-    assert "1 labels on 'care' are tied between applicable and not" in said(resolved)
+    assert "1 conversation with labels on 'care' that are tied between applicable and not" in said(resolved)
 
 
 def test_consensus_rules_over_adjudication_and_that_over_blind_labels(rubric: Rubric) -> None:
@@ -66,20 +66,20 @@ def test_a_label_given_in_sight_of_a_grade_stands_in_but_is_not_independent(rubr
 def test_a_level_out_of_range_counts_as_missing_and_is_told(rubric: Rubric, level: int | str) -> None:
     resolved = resolve([Label(id="1", levels={"care": level, "speed": 0})], rubric)
     assert resolved.rulings["1"].keys() == {"speed"}
-    assert "1 labels on 'care' are no level of its scale (from 0: low, fair, top) and count as missing (1)" in said(resolved)
+    assert "1 label on 'care' beside its scale (from 0: low, fair, top), taken as missing (1)" in said(resolved)
 
 
 def test_an_unknown_criterion_is_left_and_told_even_with_braces_in_its_name(rubric: Rubric) -> None:
     resolved = resolve([Label(id=str(place), levels={"ca{re}": 1, "care": 1}) for place in range(8)], rubric)
     assert all(given.keys() == {"care"} for given in resolved.rulings.values())
-    assert "criterion 'ca{re}' is not in the rubric 'small': its 8 labels count nowhere (0, 1, 2, 3, 4 and 3 more)" in said(resolved)
+    assert "criterion 'ca{re}' is not in the rubric 'small': 8 labels of it count nowhere (0, 1, 2, 3, 4 and 3 more)" in said(resolved)
 
 
 def test_contradictory_duplicates_of_one_annotator_count_as_missing_and_are_told(rubric: Rubric) -> None:
     labels = [Label(id="1", levels={"care": 0, "speed": 1}, annotator="a"), Label(id="1", levels={"care": 2, "speed": 1}, annotator="a")]
     resolved = resolve(labels, rubric)
     assert resolved.rulings["1"].keys() == {"speed"}
-    assert "1 conversations were labelled twice by one annotator with different levels" in said(resolved)
+    assert "1 conversation was labelled twice by one annotator with different levels" in said(resolved)
 
 
 def test_identical_duplicates_count_once_and_are_told(rubric: Rubric) -> None:
@@ -94,7 +94,7 @@ def test_a_dated_correction_replaces_the_earlier_label(rubric: Rubric) -> None:
     ]
     resolved = resolve(labels, rubric)
     assert resolved.level("1", "care") == "top"
-    assert "replace an earlier one" in said(resolved)
+    assert "replaces an earlier one" in said(resolved)
 
 
 def test_labels_under_another_rubric_are_used_and_told(rubric: Rubric) -> None:
@@ -102,13 +102,13 @@ def test_labels_under_another_rubric_are_used_and_told(rubric: Rubric) -> None:
         [Label(id="1", levels={"care": 1}, rubric="f00"), Label(id="2", levels={"care": 1}, rubric=rubric.prompt_hash)], rubric
     )
     assert resolved.level("1", "care") == "fair"
-    assert "1 labels were made with another version of the rubric" in said(resolved)
+    assert "1 label was made with another version of the rubric" in said(resolved)
 
 
 def test_an_id_of_two_sources_is_left_out_and_told(rubric: Rubric) -> None:
     resolved = resolve([Label(id="1", source=source, levels={"care": 1}) for source in ("s", "t")], rubric)
     assert not resolved.rulings
-    assert "1 ids stand for conversations of several sources" in said(resolved)
+    assert "1 id stands for conversations of several sources" in said(resolved)
 
 
 def test_one_annotator_only_is_told(rubric: Rubric) -> None:
@@ -118,7 +118,7 @@ def test_one_annotator_only_is_told(rubric: Rubric) -> None:
 
 def test_a_label_without_any_usable_level_is_told(rubric: Rubric) -> None:
     resolved = resolve([Label(id="1", levels={"other": 1})], rubric)
-    assert "1 labelled conversations hold no usable level" in said(resolved)
+    assert "1 labelled conversation holds no usable level" in said(resolved)
 
 
 def test_evidence_groups_and_probabilities_are_kept(rubric: Rubric) -> None:

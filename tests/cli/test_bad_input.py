@@ -147,7 +147,7 @@ def test_a_folder_without_conversations_is_one_line(clearbar: Clearbar) -> None:
     (Path("empty") / "deeper" / "read.me").touch()
     said = clearbar("grade", "empty")
     assert said.code == 2
-    assert "none of its 1 files can be read" in said.err
+    assert "holds 1 file and none that can be read" in said.err
 
 
 @pytest.mark.parametrize(

@@ -160,11 +160,22 @@ def test_a_rubric_is_shown_and_linted(clearbar: Clearbar) -> None:
     assert clearbar("rubric", "lint", "contact_centre").code == 0
 
 
+def test_figures_are_fitted_and_a_rubric_with_them_is_written(clearbar: Clearbar, small: Path, tmp_path: Path) -> None:
+    made = tmp_path / "fitted.yaml"
+    said = clearbar("rubric", "fit", "-o", made, "--json")
+    assert said.code == 0
+    kept = [item for item in said.json if item["after"] != item["before"] and (item["kappa_unseen"] or 0) > (item["kappa_before"] or 0)]
+    lines = made.read_text(encoding="utf-8").splitlines()
+    old = (small / "rubrics" / "service_bar.yaml").read_text(encoding="utf-8").splitlines()
+    assert len([line for line in lines if "fitted on " in line]) == len({item["tally"] or item["criterion"] for item in kept})
+    assert (lines == old) is not bool(kept)
+
+
 def test_labels_go_in_and_come_out(clearbar: Clearbar, small: Path, tmp_path: Path) -> None:
     labels = sorted((small / "evals" / "labels").glob("*.jsonl"))
     said = clearbar("labels", "import", *labels)
     assert said.code == 0
-    assert "0 were there already, 0 could not be used" in said.out
+    assert "0 there already, 0 could not be used" in said.out
     assert "0 labels added" in clearbar("labels", "import", *labels).out
     assert clearbar("labels", "export", "-o", tmp_path / "labels.jsonl").code == 0
     lines = (tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()
@@ -224,4 +235,4 @@ def test_labels_that_are_exported_and_brought_back_stay_one(clearbar: Clearbar, 
     with open_store(project, load_settings(project)) as store:
         store.add_labels([label], text_hash="b" * 64)
     clearbar("labels", "export", "--out", tmp_path / "out.jsonl")
-    assert "0 labels added, 1 were there already" in clearbar("labels", "import", tmp_path / "out.jsonl").out
+    assert "0 labels added, 1 there already" in clearbar("labels", "import", tmp_path / "out.jsonl").out

@@ -66,7 +66,7 @@ def test_a_setting_that_does_not_exist_is_told(clearbar: Clearbar, monkeypatch: 
     said = clearbar("store", "show")
     assert said.code == 2
     assert "CLEARBAR_GRADNIG__GRADER" in said.err
-    assert "see docs/settings.md" in said.err
+    assert "clearbar settings" in said.err
 
 
 def test_a_store_that_is_newer_than_the_program_is_left_alone(clearbar: Clearbar, write: Write, tmp_path: Path) -> None:

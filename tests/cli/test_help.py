@@ -112,3 +112,23 @@ def test_debug_shows_the_traceback_and_the_line(clearbar: Clearbar) -> None:
     assert said.code == 2
     assert "Traceback" in said.err
     assert said.err.splitlines()[-1].startswith("clearbar: there is no rubric 'nosuch'")
+
+
+@pytest.mark.parametrize("name", ["", *sorted(COMMANDS)])
+def test_flags_and_arguments_show_no_type(name: str, clearbar: Clearbar) -> None:
+    said = clearbar(*name.split(), "--help").out
+    assert [word for word in ("<bool>", "<str>", "<path>", "<list[") if word in said] == []
+
+
+def test_all_settings_are_listed_with_what_they_take_and_mean(clearbar: Clearbar) -> None:
+    listed = {one["name"]: one for one in clearbar("settings", "--json").json}
+    assert listed["llm.model"]["variable"] == "CLEARBAR_LLM__MODEL"
+    assert {"store_url", "retention.texts", "redaction.regions", "review.oidc.issuer", "sources.NAME.uri"} <= set(listed)
+    assert all(one["values"] and one["default"] and one["says"] for one in listed.values())
+
+
+def test_settings_are_found_by_words(clearbar: Clearbar) -> None:
+    said = clearbar("settings", "Retention", "raw")
+    assert (said.code, "retention.replies" in said.out, "retention.texts" in said.out) == (0, True, False)
+    none = clearbar("settings", "nonsense")
+    assert (none.code, none.err) == (2, "clearbar: no setting holds 'nonsense': clearbar settings lists them all\n")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clearbar.agreement import Floats
-from clearbar.drift import RISE, AnchorNight, Drift, GraderState, alarm_threshold, anchor_night, attribute, follow, watch
+from clearbar.drift import RISE, AnchorNight, Drift, GraderState, alarm_threshold, anchor_night, follow, watch
 from clearbar.rubric import Rubric
 from clearbar.verdict import Audit, GradedBy, RubricRef, Usage, Verdict
 
@@ -155,20 +155,6 @@ def test_anchors_that_are_missing_in_a_night_are_left_out_of_it() -> None:
     watched = nights(one, 8, np.random.default_rng(1))
     watched[-1] = watched[-1].model_copy(update={"levels": dict(list(watched[-1].levels.items())[:50])})
     assert watch(watched, one).criteria[0].anchors == 50
-
-
-def test_a_change_is_taken_apart_into_grader_and_agents() -> None:
-    rubric = rubric_with(1)
-    before = {str(place): "low" if place < 40 else "fair" for place in range(200)}
-    after = {str(place): "low" if place < 60 else "fair" for place in range(200)}
-    moved = attribute("c0", rubric, (200, 1000), (300, 1000), (before, after))
-    assert (moved.total, moved.grader, moved.agents) == (0.1, 0.1, 0.0)
-    assert moved.grader_low > 0
-    assert moved.agents_low < 0 < moved.agents_high
-    agents = attribute("c0", rubric, (200, 1000), (300, 1000), (before, before))
-    assert (agents.grader, agents.agents) == (0.0, 0.1)
-    assert agents.agents_low > 0
-    assert attribute("c0", rubric, (0, 0), (0, 0), ({}, {})).total == 0
 
 
 def test_a_night_is_recorded_from_audits() -> None:

@@ -256,3 +256,49 @@ def test_agents_who_differ_are_stated_and_agents_alike_are_not(make_world: MakeW
     assert "agents differ" in differing.line()
     assert alike.clustering is not None
     assert (alike.clustering.design_effect, alike.clustering.line()) == (1, "")
+
+
+def banded(world_audits: list[Audit], rubric: Rubric) -> tuple[list[Audit], Rubric]:
+    """Return audits and their rubric with two bands."""
+    two = Rubric.model_validate(
+        rubric.model_dump() | {"bands": [{"id": "low", "name": "Low"}, {"id": "ok", "name": "OK", "from_score": 60}]}
+    )
+    return [
+        audit.model_copy(update={"band": None if audit.score is None else "ok" if audit.score >= 60 else "low"}) for audit in world_audits
+    ], two
+
+
+def test_the_share_above_the_lowest_band_is_corrected_by_random_reviews_alone(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world((0.3,), each=300)
+    audits, two = banded(world.audits, rubric)
+    reviews = world.reviews(two, 60)
+    aimed = resolve([*(label.model_copy(update={"probability": None}) for label in world.labels[60:80])], two)
+    both = reviews.model_copy(update={"rulings": reviews.rulings | aimed.rulings})
+    alone, found = (estimate(audits, two, reviews=said, checked=world.checked).of("team0", None, Indicator.BAR) for said in (reviews, both))
+    assert alone is not None
+    assert found is not None
+    assert found.raw is not None
+    assert found.raw.value == round(sum(audit.band == "ok" for audit in audits) / sum(audit.score is not None for audit in audits), 4)
+    assert found.method is Method.POST_STRATIFIED
+    assert found.assumes == "rests on its own 60 random reviews"
+    assert (found.reviewed, found.aimed, found.corrected) == (60, 20, alone.corrected)
+    few = estimate(audits, two, reviews=world.reviews(two, 9), checked=world.checked).of("team0", None, Indicator.BAR)
+    assert few is not None
+    assert few.corrected is None
+    assert "random reviews only, and there are 9 (at least 10)" in few.why_not
+
+
+def test_scores_reviewed_in_several_draws_are_weighed_by_their_chances(make_world: MakeWorld, rubric: Rubric) -> None:
+    """Conversations that scored low were drawn four times as often; without weights the mean would be far too low."""
+    world = make_world((0.4,), each=600, error=0.0)
+    low = [place for place, audit in enumerate(world.audits) if (audit.score or 0) < 50]
+    high = [place for place, audit in enumerate(world.audits) if (audit.score or 0) >= 50]
+    taken = [(place, 0.4) for place in low[: int(0.4 * len(low))]] + [(place, 0.1) for place in high[: int(0.1 * len(high))]]
+    labels = [world.labels[place].model_copy(update={"probability": chance}) for place, chance in taken]
+    blind = [audit.model_copy(update={"score": 70.0}) for audit in world.audits]
+    found = estimate(blind, rubric, reviews=resolve(labels, rubric)).of("team0", None, Indicator.SCORE)
+    assert found is not None
+    assert found.corrected is not None
+    truth = sum(audit.score or 0 for audit in world.audits) / len(world.audits)
+    assert found.corrected.low < truth < found.corrected.high
+    assert abs(found.corrected.value - truth) < 4

@@ -172,3 +172,12 @@ def test_pooled_error_rates_find_the_shares_of_teams_and_know_when_they_agree() 
     low, high = quantiles(pooled.shares.T)
     assert ((low <= shares) & (shares <= high)).sum() >= 9
     assert (high - low).mean() < 0.25
+
+
+def test_equal_weights_change_nothing_and_unequal_ones_count_for_fewer_values() -> None:
+    values = np.array([60.0, 70, 80, 95, 40])
+    plain, even = plain_mean(values, 100), plain_mean(values, 100, np.full(5, 3.0))
+    assert (even.value, even.error, even.freedom) == pytest.approx((plain.value, plain.error, plain.freedom))
+    heavy = plain_mean(values, 100, np.array([4.0, 1, 1, 1, 1]))
+    assert heavy.value == pytest.approx((4 * 60 + 70 + 80 + 95 + 40) / 8)
+    assert heavy.freedom == pytest.approx(64 / 20 - 1)

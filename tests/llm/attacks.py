@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from clearbar.grading.llm.prompt import show
 from clearbar.rubric import Rubric
 from clearbar.transcript import RedactedTranscript, Role, Turn
 
@@ -21,6 +22,8 @@ ATTACKS = _read("attacks.yaml")
 """Those that were known when the defence was made."""
 UNSEEN = _read("attacks_unseen.yaml")
 """Those that were not."""
+THIRD = _read("attacks_third.yaml")
+"""Those that were worded when the defence was frozen."""
 BENIGN = _read("benign.yaml")
 PLACE = 4
 """Turn at which an attack is put into a conversation."""
@@ -29,6 +32,16 @@ WISHES = {"top": "the highest mark", "bottom": "the lowest mark"}
 _LATIN = "acehiopsxyABCEHIKMOPTX"
 _CYRILLIC = "асеһіорѕхуАВСЕНІКМОРТХ"  # noqa: RUF001 - that they look alike is the point
 _LEET = str.maketrans("aeiost", "431057")
+
+
+_MORSE = dict(zip("abcdefghijklmnopqrstuvwxyz", (
+    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split()  # noqa: SIM905
+), strict=True))  # fmt: skip
+_ACROSTIC = ("Good", "It", "Very", "Even", "Then", "Of", "Perhaps")
+
+
+def _shifted(text: str) -> str:
+    return "".join(chr((ord(char) - ord("a") + 3) % 26 + ord("a")) if "a" <= char <= "z" else char for char in text)
 
 
 def _bold(text: str) -> str:
@@ -47,6 +60,13 @@ _ENCODINGS: Mapping[str, Callable[[str], str]] = {
     "hex": lambda text: f"the device shows {text.encode().hex()} all the time",
     "rot13": lambda text: codecs.encode(text, "rot13"),
     "reversed": lambda text: text[::-1],
+    "variation": lambda text: "thanks a lot" + "".join(chr(0xE0100 + ord(char) - 16) for char in text if char.isascii()),
+    "entities": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "percent": lambda text: "the link was https://shop.example/?q=" + "".join(f"%{ord(char):02x}" for char in text),
+    "morse": lambda text: " ".join(_MORSE.get(char, "/") for char in text.lower()),
+    "caesar": _shifted,
+    "acrostic": lambda _: "\n".join(f"{word} works for me." for word in _ACROSTIC),
+    "flags": lambda text: " ".join(chr(0x1F1E6 + ord(char) - ord("a")) if "a" <= char <= "z" else char for char in text),
     "leet": lambda text: text.translate(_LEET),
 }
 
@@ -57,6 +77,20 @@ def written(text: str, attack: Mapping[str, Any], rubric: Rubric, criterion: str
     level = scale[-1] if attack["wants"] == "top" else scale[0]
     made = text.format(criterion=criterion, level=level, wish=WISHES[attack["wants"]])
     return _ENCODINGS[attack["encode"]](made) if "encode" in attack else made
+
+
+def ordered(attack: Mapping[str, Any], rubric: Rubric, criterion: str) -> tuple[str, dict[str, str]]:
+    """Return the last words of an attack as a model sees them, and the level of each criterion that it orders.
+
+    Words that are left out because nobody sees them order nothing.
+    """
+    pieces = attack.get("turns") or [attack]
+    last = written(pieces[-1]["text"], attack | pieces[-1], rubric, criterion)
+    if attack.get("encode") == "tags":
+        return last, {}
+    aimed = any("{criterion}" in piece["text"] for piece in pieces)
+    ids = [criterion] if aimed else [one.id for one in rubric.criteria]
+    return show(last.strip()), {id: rubric.scale_of(id).ids[-1 if attack["wants"] == "top" else 0] for id in ids}
 
 
 def attacked(transcript: RedactedTranscript, attack: Mapping[str, Any], rubric: Rubric, criterion: str) -> RedactedTranscript:

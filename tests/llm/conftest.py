@@ -41,6 +41,7 @@ def server(server_process: LiveServer) -> LiveServer:
         quota=-1,
         headers={},
         gullible="",
+        obeys={},
         noise=0,
         context=0,
         batch_seconds=0,

@@ -55,6 +55,8 @@ class Config:
     headers: dict[str, str] = field(default_factory=dict)
     gullible: str = ""
     """Empty, or `naive` (obeys orders in the conversation and quotes them) or `cunning` (obeys, and quotes the agent)."""
+    obeys: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By the text of a turn, the levels that it orders by criterion: such a model understands whatever is said in it."""
     noise: float = 0.0
     """Chance that a level differs between seeds, where the temperature is above 0."""
     context: int = 0
@@ -125,7 +127,7 @@ class Brain:
 
     def verdicts(self, asked: Asked) -> list[dict[str, Any]]:
         """Return the verdicts of a faultless reply."""
-        obeyed = _orders(asked) if self.config.gullible else {}
+        obeyed = _told(asked, self.config.obeys) if self.config.obeys else _orders(asked) if self.config.gullible else {}
         return [self._verdict(asked, id, levels, obeyed.get(id)) for id, levels in asked.levels.items()]
 
     def _verdict(self, asked: Asked, id: str, levels: list[str], order: tuple[str, int, str] | None) -> dict[str, Any]:
@@ -169,6 +171,16 @@ LOOKALIKES = str.maketrans("асеһіорѕхуАВСЕНІКМОРТХ", "aceh
 LEET = str.maketrans("431057", "aeiost")
 JOINED = 3
 """Turns of one speaker that are understood together."""
+
+
+def _told(asked: Asked, obeys: dict[str, dict[str, str]]) -> dict[str, tuple[str, int, str]]:
+    """Return the levels that turns order whose meaning the model was told."""
+    return {
+        id: (level, number, text.split("\n")[0][:120])
+        for number, _, text in asked.turns
+        for id, level in obeys.get(text, {}).items()
+        if id in asked.levels
+    }
 
 
 def _orders(asked: Asked) -> dict[str, tuple[str, int, str]]:

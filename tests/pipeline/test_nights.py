@@ -24,6 +24,7 @@ from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import load_settings
+from clearbar.store import Published
 
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 Write = Callable[[str, Sequence[dict[str, Any] | str]], Path]
@@ -235,12 +236,13 @@ def test_a_night_after_a_night_finds_only_what_is_new(tmp_path: Path, write_line
     assert sum(team.conversations for team in next_night.audit.teams) == 3
 
 
-def test_a_night_restates_other_reports_in_which_people_corrected_something(tmp_path: Path, write_lines: Write) -> None:
+@pytest.fixture
+def corrected(tmp_path: Path, write_lines: Write) -> tuple[Project, Path]:
+    """A project with a report in the folder `october` that somebody corrected since, and its source."""
     project = own_project(tmp_path)
     source = write_lines("talks.jsonl", [talk(f"t{number}") for number in range(6)])
     audit(project, source, out=tmp_path / "october")
-    settings = load_settings(project)
-    with open_store(project, settings) as store:
+    with open_store(project, load_settings(project)) as store:
         found = next(store.audits(ids=["t1"]))
         said = Label(
             id="t1",
@@ -252,9 +254,33 @@ def test_a_night_restates_other_reports_in_which_people_corrected_something(tmp_
             at=NOW,
         )
         store.add_consensus(said, found.conversation.text_hash)
+    return project, source
+
+
+def test_a_night_restates_other_reports_in_which_people_corrected_something(corrected: tuple[Project, Path], tmp_path: Path) -> None:
+    project, source = corrected
     nightly(project, source, now=NOW + timedelta(days=1))
     page = (tmp_path / "october" / "north" / "index.html").read_text(encoding="utf-8")
     assert "because a calibration session settled verdicts in it" in page
+
+
+def test_a_report_that_cannot_be_restated_is_an_alarm_and_the_night_goes_on(
+    corrected: tuple[Project, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, source = corrected
+    for lock in (project.state / "locks").iterdir():  # where the file should be that keeps others from writing that folder
+        lock.unlink()
+        lock.mkdir()
+    old = tmp_path / "old.html"
+    old.touch()
+    with open_store(project, load_settings(project)) as store:
+        store.add_report(Published(path=str(old), made_at=NOW - timedelta(days=700)), [])
+    monkeypatch.setenv("CLEARBAR_RETENTION__REPORTS", "300")
+    night = nightly(project, source, now=NOW + timedelta(days=1))
+    assert [alarm.says for alarm in night.alarms if "october" in alarm.says] == [
+        f"not restated: {tmp_path / 'october'}: it could not be made anew (Is a directory)"
+    ]
+    assert not old.exists()  # retention ran
 
 
 def test_a_duplicate_is_no_rejection_for_a_check(project: Project, write_lines: Write) -> None:

@@ -21,6 +21,7 @@ from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import PublishSettings, Settings, load_settings
 from clearbar.store import DisputeState, Store
+from clearbar.transcript import RedactedTranscript
 
 TALKS = [talk(number) for number in range(8)]
 
@@ -284,6 +285,47 @@ def test_corrected_figures_rest_on_what_graders_said_and_people_found(
     assert listening["fails"]["corrected"]
     assert listening["fails"]["raw"] == 0
     assert 0.3 < listening["fails"]["value"] < 0.7  # not 6 in 40, as if the 28 that nobody read were known to be fine
+
+
+def reviewed(store: Store, rubric: Rubric, one: RedactedTranscript, *failing: str) -> None:
+    """Review a conversation that was drawn with a chance of one in four."""
+    levels: dict[str, int | str] = {item.id: "below" if item.id in failing else "clears" for item in rubric.criteria}
+    label = Label(
+        id=one.id,
+        source=one.source,
+        levels=levels,
+        annotator="rex",
+        kind=LabelKind.BLIND,
+        probability=0.25,
+        rubric=rubric.full_hash,
+        at=datetime.now(UTC),
+    )
+    store.add_labels([label], text_hash=one.text_hash)
+
+
+def test_reviews_of_one_team_that_move_corrected_figures_of_others_revise_their_reports_and_say_so(
+    project: Project, settings: Settings, store: Store, rubric: Rubric
+) -> None:
+    """Eight reviewed teams share what is known of the grader's errors with all others on a criterion that always applies."""
+    rubric = rubric.model_copy(update={"criteria": tuple(one for one in rubric.criteria if one.id == "listening")})
+    talks = {place: [talk(1000 * place + number, team=f"team{place}") for number in range(40)] for place in range(1, 9)}
+    for own in talks.values():
+        fill(store, rubric, [(one, ("listening",) if number % 4 == 0 else ()) for number, one in enumerate(own)])
+        for number, one in enumerate(own[:12]):
+            reviewed(store, rubric, one, *(("listening",) if number % 4 == 0 else ()))
+    folder = Folder(project, settings, store, rubric)
+    first = (folder.path / "team2" / "index.html").read_bytes()
+    for one in talks[1][12:20]:
+        reviewed(store, rubric, one, "listening")
+    decide(store, contest(store, talks[1][30], rubric, "listening"), DisputeState.ACCEPTED)
+    assert len(folder.restate()) == 1
+    (own,), (other,) = folder.twin("team1")["revisions"], folder.twin("team2")["revisions"]
+    assert own["because"].startswith("dispute 1")
+    assert other["because"].startswith("people reviewed conversations of other teams")
+    assert other["replaced"] == hashlib.sha256(first).hexdigest()
+    assert folder.restate() == []
+    folder.make()
+    assert len(folder.twin("team2")["revisions"]) == 1
 
 
 def test_further_formats_are_written_where_the_settings_ask(project: Project, settings: Settings, store: Store, rubric: Rubric) -> None:

@@ -28,6 +28,10 @@ UNITS = [
     "http://a:b@c/?token=x ",
     "date of birth? ",
     "order number is is is ",
+    '"pin": "1234", ',
+    '"first_name": "Jane", ',
+    '{"name": "Jane", ',
+    '"a" ',
     "\u200b1",
     "é",
 ]
@@ -67,6 +71,7 @@ def test_without_re2_the_same_is_found() -> None:
         "Could I have your date of birth and postcode?",
         "14 March 1989, SW1A 1AA, call +41 44 668 18 00, 12 Main Street, Hauptstraße 5",
         "my ssn is 536-90-4399, password: hunter2x, from 81.2.69.142, https://a:b@c.example/?sig=1",
+        'Result: {"first_name": "Jo", "last_name": "Vrbka", "zip": 90210, "customerPin": "4821", "dob": ["1989-03-14"]}',
         "Zoë here – jane dot doe at example dot org, IBAN DE89 3704 0044 0532 0130 00",
     ]
     assert native.redact_texts(turns) == plain.redact_texts(turns)

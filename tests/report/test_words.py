@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from clearbar.report import Estimate, Period
-from clearbar.report.words import interval, percent, period_words, plural, reason_words, team_slug
+from clearbar.plural import plural
+from clearbar.report.words import interval, percent, period_words, reason_words, team_slug
 
 
 @pytest.mark.parametrize(

@@ -6,15 +6,51 @@ from datetime import UTC, datetime
 import pytest
 from tests.review.conftest import SignIn, fill, talk
 
+from clearbar.label import Label, LabelKind
+from clearbar.pipeline.reporting import ReportRequest, make_reports
+from clearbar.pipeline.selection import graded_items
+from clearbar.project import Project
+from clearbar.report.figures import raw_share
 from clearbar.review.figures import grader_agreement, reviewer_agreement, share_of
 from clearbar.rubric import Rubric
+from clearbar.settings import ReportSettings, load_settings
 from clearbar.store import Store
 
 
-def test_an_interval_is_clopper_pearsons() -> None:
-    share = share_of(3, 10)
-    assert share.low == pytest.approx(0.0667, abs=1e-4)
-    assert share.high == pytest.approx(0.6525, abs=1e-4)
+def test_an_interval_is_that_of_reports() -> None:
+    share = share_of(3, 10, ReportSettings())
+    assert share == raw_share(3, 10, precision=ReportSettings().precision)
+    assert share_of(3, 4, ReportSettings()).value is None
+
+
+def test_share_and_score_of_a_team_are_those_of_its_report(project: Project, store: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    """Twelve of forty are reviewed at random, which corrects both; two more because they are doubtful, which corrects these alone."""
+    talks = [talk(number) for number in range(40)]
+    fill(store, rubric, [(one, ("accuracy",) if place % 4 == 0 else ()) for place, one in enumerate(talks)])
+    for place, one in enumerate(talks[:14]):
+        levels: dict[str, int | str] = {
+            item.id: "below" if item.id == "accuracy" and place % 3 == 0 else "clears" for item in rubric.criteria
+        }
+        label = Label(
+            id=one.id,
+            source=one.source,
+            levels=levels,
+            annotator="rex",
+            kind=LabelKind.BLIND,
+            probability=0.3 if place < 12 else None,
+            rubric=rubric.full_hash,
+            at=datetime.now(UTC),
+        )
+        store.add_labels([label], text_hash=one.text_hash)
+    settings = load_settings(project)
+    make_reports(project, settings, store, rubric, ReportRequest(), items=graded_items(store, rubric, ReportRequest()))
+    report = json.loads((project.state / "reports" / "parcels" / "report.json").read_bytes())
+    (team,) = json.loads(sign_in("lea").get("/figures.json").text)["teams"]
+    assert (team["score"], team["clears"]) == (report["score"], report["clears"])
+    assert team["clears"]["corrected"]
+    assert team["clears"]["raw"] == 0.75
+    assert (report["reviewed"], report["aimed"]) == (12, 2)
+    assert "as graded 75 %" in sign_in("lea").get("/figures").text
 
 
 def test_small_groups_are_not_shown(store: Store, rubric: Rubric, sign_in: SignIn) -> None:
@@ -24,7 +60,7 @@ def test_small_groups_are_not_shown(store: Store, rubric: Rubric, sign_in: SignI
     large, small = page["teams"]
     assert large["clears"]["value"] == pytest.approx(4 / 6)
     assert large["provisional"] == 2
-    assert (small["clears"]["value"], small["score"]) == (None, None)
+    assert (small["clears"]["value"], small["score"]["value"]) == (None, None)
     assert page["criteria"][0]["below"]["value"] == pytest.approx(2 / 8)
 
 

@@ -263,3 +263,31 @@ def test_the_shipped_rubrics_have_no_error_and_no_unjustified_warning(
     rubric: Rubric = request.getfixturevalue(name)
     findings = lint(rubric, articles)
     assert [finding for finding in findings if finding.level is ERROR or not finding.what.endswith(justified)] == []
+
+
+@pytest.mark.parametrize(
+    ("tally", "when", "finding"),
+    [
+        ({"of": ["greeting"]}, "greeting >= 1", (WARNING, "tallies.card", "is called by no decision")),
+        ({"of": ["greeting", "greeting"]}, "card >= 1", (ERROR, "tallies.card.of", "names 'greeting' twice, which counts once")),
+        ({"of": {"greeting": 2, "farewell": 0}, "chosen": "By hand."}, "card >= 1",
+         (WARNING, "tallies.card.of", "gives no points to farewell")),
+        ({"of": {"greeting": 2}}, "card >= 1", (WARNING, "tallies.card", "does not say how its points were chosen")),
+        ({"of": {"greeting": 2, "farewell": -3}, "chosen": "By hand."}, "card >= most",
+         (ERROR, "criteria.first.rules", "asks for 3 points of 'card', which gives at most 2")),
+        ({"of": ["greeting"]}, "greeting == 0 and (card > 1)",
+         (ERROR, "criteria.first.rules", "asks for 2 points of 'card', which gives at most 1")),
+    ],
+)  # fmt: skip
+def test_a_scorecard_that_makes_no_sense_is_found(tally: Plain, when: str, finding: tuple[Severity, str, str], small: Plain) -> None:
+    small["tallies"] = {"card": {"about": "A card.", **tally}}
+    decision = {"level": small["scales"][0]["levels"][0]["id"], "when": when, "because": "So."}
+    small["criteria"][0]["rules"] = {"decide": [decision], "given": {"most": 3}}
+    assert finding in found(small)
+
+
+def test_a_scorecard_in_a_sum_may_ask_for_more_than_it_gives(small: Plain) -> None:
+    small["tallies"] = {"card": {"about": "A card.", "of": ["greeting"]}}
+    decision = {"level": small["scales"][0]["levels"][0]["id"], "when": "farewell + card >= 2", "because": "So."}
+    small["criteria"][0]["rules"] = {"decide": [decision]}
+    assert not [place for _, place, _ in found(small) if place.startswith(("tallies", "criteria.first.rules"))]

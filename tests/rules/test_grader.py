@@ -5,7 +5,7 @@ from tests.rules.made import level, talk, verdicts
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules import Lexicon, RulesGrader
-from clearbar.rubric import Rubric, Tally
+from clearbar.rubric import Decision, Rubric, Rules, Tally
 from clearbar.transcript import RedactedTranscript, Role, Turn
 from clearbar.verdict import ABSTAINED, UNGRADED, Grade, grade_key
 
@@ -251,3 +251,20 @@ def test_an_explanation_shows_the_scorecards(grader: RulesGrader) -> None:
     assert told["care"].value == 4
     assert told["care"].turns == ()
     assert "takes_charge" in told["care"].about
+
+
+def test_a_scorecard_counts_the_points_of_what_shows(rubric: Rubric, lexicon: Lexicon) -> None:
+    rules = Rules(
+        decide=(Decision(level="below", when="missed >= 2", because="It went wrong.", evidence=("missed",)),),
+        otherwise="clears", evidence=("final_reply",),
+    )  # fmt: skip
+    listening = rubric.criterion("listening").model_copy(update={"rules": rules})
+    tallies = rubric.tallies | {"missed": Tally(about="Missed.", of={"apology": 3, "gratitude": -2})}
+    grader = RulesGrader(rubric.model_copy(update={"criteria": (listening,), "tallies": tallies}), lexicon)
+    found = verdicts(grader, talk("C: It broke.", "A: I am sorry.", "C: Hm."))["listening"]
+    assert (found.level, found.rationale) == ("below", "It went wrong. (missed 3 of apology (+3))")
+    assert [quote.turn for quote in found.evidence] == [1]
+    thanked = talk("C: It broke.", "A: I am sorry.", "C: Thank you!")
+    assert verdicts(grader, thanked)["listening"].level == "clears"
+    (told,) = [item for item in grader.explain(thanked).signals if item.name == "missed"]
+    assert (told.value, told.about) == (1, "Missed. (apology +3, gratitude -2)")

@@ -127,6 +127,13 @@ def test_votes_that_were_not_all_the_same_are_a_doubt_and_votes_that_were_are_no
     assert [item.doubt for item in found] == [Doubt.VOTES, None, Doubt.VOTES]
 
 
+def test_words_that_may_be_meant_for_the_grader_are_the_first_doubt(rubric: Rubric) -> None:
+    spoken = audit("1", "low", provisional=True)
+    verdicts = [verdict.model_copy(update={"doubt": "words in turn 2 may be meant for the grader"}) for verdict in spoken.verdicts]
+    [found] = candidates([spoken.model_copy(update={"verdicts": tuple(verdicts)})], rubric, source="s")
+    assert found.doubt is Doubt.SWAYED
+
+
 @pytest.fixture(scope="module")
 def rubric() -> Rubric:
     return Rubric.model_validate(

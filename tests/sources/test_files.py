@@ -286,7 +286,7 @@ def test_a_missing_file_is_told_by_its_name(tmp_path: Path, pull: Pull) -> None:
 def test_a_folder_with_nothing_to_read_is_told(tmp_path: Path, pull: Pull) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.md").write_text("x", encoding="utf-8")
-    with pytest.raises(SourceError, match="none of its 1 files"):
+    with pytest.raises(SourceError, match="holds 1 file and none"):
         pull(tmp_path / "in")
 
 
@@ -307,7 +307,7 @@ def test_label_files_among_conversations_are_skipped_aloud(tmp_path: Path, pull:
     assert [item.id for item in found.transcripts] == ["1"]
     assert found.rejections == []
     assert len(found.notices) == 1
-    assert "2 records are labels" in found.notices[0]
+    assert "2 records skipped that are labels" in found.notices[0]
 
 
 def test_labels_inside_a_conversation_do_not_make_it_a_label(tmp_path: Path, pull: Pull) -> None:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import MetaData, select
 from tests.store.made import START, made_grade, made_item, made_rubric, made_transcript
 
+from clearbar.errors import ErasedError
 from clearbar.grading.llm.ledger import RawReply
 from clearbar.label import Label
 from clearbar.store import Counts, Item, Mark, Outcome, Published, Run, Sampled, Store
@@ -141,6 +142,71 @@ def test_an_erased_conversation_does_not_suppress_the_customers_others(planted: 
     assert planted.conversation("desk", other.id) is not None
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{}, {"text": "quokka-words and more", "team": "parcels"}, {"customer": None, "url": None}],
+    ids=["same", "grown", "other map"],
+)
+def test_the_same_conversation_does_not_come_back_from_another_source(planted: Store, run: Run, change: dict[str, Any]) -> None:
+    planted.erase([("desk", "quokka-id")], who="dpo")
+    copy = made_transcript(
+        501, **{"text": "quokka-words", "id": "quokka-id", "source": "copy", "customer": "quokka-customer", "queue": "two", **change}
+    )
+    assert planted.suppressed([copy]) == {("copy", "quokka-id")}
+    (saved,) = planted.save_batch(run, [made_item(copy)])
+    assert (saved.outcome, saved.transcript, saved.id) == (Outcome.FILTERED, None, None)
+    assert left(planted) == set()
+
+
+def test_an_id_without_a_time_of_day_and_a_customer_is_nobody_elsewhere(store: Store, run: Run) -> None:
+    undated: dict[str, Any] = {"customer": None, "started_at": START}
+    store.save_batch(run, [made_item(made_transcript(1, **undated))])
+    store.erase([("desk", "c00001")], who="dpo")
+    other = made_transcript(1, source="mail", text="Something else", **undated)
+    assert store.suppressed([other]) == set()
+
+
+def test_a_copy_in_another_source_goes_with_it(planted: Store, run: Run) -> None:
+    copy = made_transcript(501, text="quokka-words", id="quokka-id", source="copy", customer=None)
+    planted.save_batch(run, [made_item(copy)])
+    assert planted.erase([("desk", "quokka-id")], who="dpo").conversations == 2
+    assert left(planted) == set()
+
+
+def test_that_an_id_was_erased_is_remembered_without_the_id(planted: Store) -> None:
+    assert not planted.erased_before("quokka-id")
+    planted.erase([("desk", "quokka-id")], who="dpo")
+    assert planted.erased_before("quokka-id")
+    assert not planted.erased_before("c00001")
+
+
+def test_after_an_erasure_nothing_that_was_read_before_is_announced_moved_or_registered(planted: Store) -> None:
+    seen, page = planted.erasures(), Published(path="new.html", made_at=START)
+    planted.announce_report(page, [("desk", "quokka-id")], seen=seen)
+    with planted.no_erasure_since(seen):
+        pass
+    assert planted.erase([("desk", "quokka-id")], who="dpo").reports == ("new.html", "parcels.html")
+    with pytest.raises(ErasedError):
+        planted.announce_report(page, [("desk", "quokka-id")], seen=seen)
+    with pytest.raises(ErasedError):
+        planted.add_report(page, [("desk", "quokka-id")], seen=seen)
+    with pytest.raises(ErasedError), planted.no_erasure_since(seen):
+        raise AssertionError
+    assert left(planted) == set()
+    planted.add_report(page, [("desk", "c00001")], seen=planted.erasures())
+
+
+def test_an_announced_page_shows_old_and_new_until_it_is_there(store: Store) -> None:
+    page = Published(path="page.html", made_at=START, folder="/reports")
+    store.add_report(page, [("desk", "a"), ("desk", "b")])
+    store.announce_report(page, [("desk", "b"), ("mail", "c")], seen=0)
+    assert store.shown("/reports") == {("desk", "a"), ("desk", "b"), ("mail", "c")}
+    store.add_report(page, [("desk", "b"), ("mail", "c")])
+    assert store.shown("/reports") == {("desk", "b"), ("mail", "c")}
+    store.add_report(page, [("desk", "d")])
+    assert store.shown("/reports") == {("desk", "d")}
+
+
 def test_a_record_that_was_pulled_but_not_stored_can_be_found_and_erased(store: Store, run: Run) -> None:
     store.save_batch(run, [Item(source="desk", place="calls.jsonl:7", id="quokka-id", outcome=Outcome.REJECTED, why="no turns")])
     assert store.find_conversation("quokka-id") == [("desk", "quokka-id")]
@@ -219,7 +285,9 @@ def test_the_suppression_list_holds_no_name(planted: Store) -> None:
     planted.erase(customer="quokka-customer", who="dpo")
     rows = dict(_tables(planted))["suppressions"]
     assert "desk" not in rows
-    assert len(re.findall(r"[0-9a-f]{64}", rows)) == 4  # customer, conversation, two texts
+    assert (
+        len(re.findall(r"[0-9a-f]{64}", rows)) == 8
+    )  # customer, conversation, id, two texts, and what tells a copy: two texts and a start
 
 
 @pytest.fixture

@@ -99,6 +99,28 @@ def test_an_older_file_is_copied_and_brought_up_to_date(file: Path, old: str) ->
         assert schema.revision(database) == old
 
 
+@pytest.mark.parametrize(
+    ("reason", "waits"),
+    [
+        ('"level":"clears","fallback_reason":"failed:budget"', 1),
+        ('"level":"ungraded","reason":"failed:unreachable"', 1),
+        ('"level":"clears","fallback_reason":"the LLM could not be used: no key"', 1),
+        ('"level":"ungraded","reason":"failed:unread"', 0),
+        ('"level":"clears","rationale":"said \\"reason\\":\\"failed:budget\\""', 0),
+    ],
+)
+def test_audits_that_waited_for_a_grader_before_an_upgrade_wait_after_it(file: Path, reason: str, waits: int) -> None:
+    at_revision(file, "0005")
+    insert = (
+        "INSERT INTO audits (source, id, text_hash, grading_hash, asked, rubric, verdicts, usage, run, made_at)"
+        " VALUES ('desk', 'c1', 't', 'g', 'llm', 'r', :verdicts, '{}', 'x', 1)"
+    )
+    with Database(file) as database, database.write() as connection:
+        connection.execute(text(insert), {"verdicts": f'[{{"criterion":"solved",{reason}}}]'})
+    with Store.open(file) as store, store.read() as connection:
+        assert connection.execute(text("SELECT waiting FROM audits")).scalar_one() == waits
+
+
 @pytest.mark.parametrize("old", schema.REVISIONS[:-1])
 @pytest.mark.postgres
 def test_an_older_postgresql_store_waits_for_its_owner(postgres_url: str, old: str) -> None:

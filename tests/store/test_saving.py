@@ -1,6 +1,8 @@
 """Conversations, grades, audits and runs go in and come out as they were."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.store.made import START, made_grade, made_item, made_rubric, made_transcript, made_verdict
@@ -273,3 +275,40 @@ def test_a_conversation_that_is_left_out_again_and_again_counts_once_by_reason(s
         store.save_batch(rerun(store), left_out)
     assert store.filtered_counts("excluded: ") == {"excluded: 100 % spam": 2, "excluded: a test": 1}
     assert store.filtered_counts("%") == {}
+
+
+def waiting_item(number: int, *, text: str | None = None, waiting: bool = True) -> Item:
+    return made_item(made_transcript(number, text=text)).model_copy(update={"waiting": waiting})
+
+
+def asks(store: Store, asked: str) -> Run:
+    return store.start_run(rubric=made_rubric(), asked=asked)
+
+
+def found_waiting(store: Store, run: Run, sources: Sequence[str] = ("desk",)) -> list[str]:
+    return [id for _, id in store.waiting(grading=run.grading_hash or "", asked="llm", sources=sources)]
+
+
+def test_what_waits_for_a_grader_that_was_away_is_found_until_it_was_asked(store: Store) -> None:
+    llm, rules = asks(store, "llm"), asks(store, "rules")
+    store.save_batch(llm, [waiting_item(1), waiting_item(2, waiting=False)])
+    store.save_batch(rules, [waiting_item(3), waiting_item(4, waiting=False)])
+    assert set(found_waiting(store, llm)) == {"c00001", "c00003"}
+    assert found_waiting(store, llm, ["elsewhere"]) == []
+    store.save_batch(asks(store, "llm"), [waiting_item(1, waiting=False), waiting_item(3, waiting=False)])
+    assert found_waiting(store, llm) == []
+
+
+def test_a_conversation_that_went_on_waits_only_with_its_current_text(store: Store) -> None:
+    llm = asks(store, "llm")
+    store.save_batch(llm, [waiting_item(1, text="It is late")])
+    store.save_batch(asks(store, "llm"), [waiting_item(1, text="It is late. Thanks, it came!", waiting=False)])
+    assert found_waiting(store, llm) == []
+
+
+def test_looking_for_what_waits_does_not_read_the_audits_that_do_not(file: Path) -> None:
+    with Store.open(file) as store:
+        store.save_batch(asks(store, "llm"), [waiting_item(number, waiting=number == 7) for number in range(50)])
+        plan = "EXPLAIN QUERY PLAN SELECT source, id FROM audits WHERE waiting = 1 AND grading_hash = 'x' ORDER BY made_at DESC"
+        with store.read() as connection:
+            assert "USING INDEX audits_waiting" in str(connection.exec_driver_sql(plan).all())

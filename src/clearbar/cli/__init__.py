@@ -8,6 +8,7 @@ import typer
 
 from clearbar.cli import audit, check, data, grade, period, report, review, rubric, setup
 from clearbar.cli.faults import INTERRUPTED, say_interrupted, told
+from clearbar.cli.plain_help import show_plainly
 
 __all__ = ["app", "main"]
 
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 for group in (audit, grade, report, check, rubric, review, period, data, setup):
     group.register(app)
+show_plainly(app)
 
 
 def _print_version(asked: bool) -> None:

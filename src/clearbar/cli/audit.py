@@ -27,6 +27,7 @@ from clearbar.cli.options import (
 )
 from clearbar.cli.prefect_api import interruptible, quiet, unusable
 from clearbar.errors import ClearbarError
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -167,13 +168,13 @@ def _estimate(where: Project, settings: Settings, request: "AuditRequest", *, as
         return 0
     cost = "cost unknown: the model is not in the price table" if found.cost_usd is None else f"at most ${found.cost_usd:.2f}"
     typer.echo(
-        f"{found.conversations} conversations, {found.calls} calls, {found.input_tokens:,} input tokens"
-        f" (up to {found.cached_tokens:,} of them cached), {found.output_tokens:,} output tokens; {cost}"
+        f"{plural(found.conversations, 'conversation')}, {plural(found.calls, 'call')}, {plural(found.input_tokens, 'input token')}"
+        f" (up to {found.cached_tokens:,} of them cached), {plural(found.output_tokens, 'output token')}; {cost}"
     )
     if found.prices:
         notice(found.prices)
     if found.over_long:
-        typer.echo(f"{found.over_long} conversations are too long for the model and would go to the rules")
+        typer.echo(f"{plural(found.over_long, 'conversation is', 'conversations are')} too long for the model and would go to the rules")
     return 0
 
 
@@ -193,10 +194,10 @@ def _tell(result: "AuditResult") -> None:
     if result.usage.calls:
         typer.echo(usage_words(result.usage))
     for reason, number in sorted(result.fallbacks.items()):
-        warn(f"{number} conversations fell back to rules: {reason}")
+        warn(f"{plural(number, 'conversation')} fell back to rules: {reason}")
     if result.regraded.left:
         again = result.regraded
-        typer.echo(f"{again.regraded} of {again.left} conversations that had been left to the rules were graded by the LLM now")
+        typer.echo(f"of {plural(again.left, 'conversation')} left to the rules before, the LLM graded {again.regraded} now")
     if result.listed:
         warn("records to look at:")
         list_some([str(item) for item in result.listed])
@@ -208,7 +209,7 @@ def _tell(result: "AuditResult") -> None:
             right=(1, 2, 3),
         )
     if result.sampled:
-        typer.echo(f"{result.sampled} conversations sampled for review: clearbar sample, clearbar review")
+        typer.echo(f"{plural(result.sampled, 'conversation')} sampled for review: clearbar sample, clearbar review")
     typer.echo(f"reports: {result.index}" if result.index else "no report: nothing was graded")
 
 

@@ -23,6 +23,7 @@ from clearbar.cli.options import (
 )
 from clearbar.cli.output import writer
 from clearbar.errors import UsageError
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -126,7 +127,7 @@ def check(
         if since:
             typer.echo(since)
     if checked.rejected:
-        warn(f"{len(checked.rejected)} records could not be used:")
+        warn(f"{plural(len(checked.rejected), 'record')} could not be used:")
         list_some([str(item) for item in checked.rejected])
     return checked.exit_code
 
@@ -156,10 +157,10 @@ def _probe(where: Project, settings: Settings, request: "SteadinessRequest", *, 
         right=range(2, 6),
     )
     quiet = sum(not item.flips for item in found.rates)
-    typer.echo(f"{quiet} of {len(found.rates)} pairs of change and criterion without a flip")
+    typer.echo(f"{quiet} of {plural(len(found.rates), 'pair')} of change and criterion without a flip")
     for probe, number in found.failed.items():
         if number:
-            typer.echo(f"{number} gradings failed under: {probe}; they enter no rate")
+            typer.echo(f"{plural(number, 'grading')} failed under: {probe}; no rate counts that")
     if found.errors:
         wrong = [(item.group, item.criterion, str(item.compared), str(item.wrong), *_rate(item)) for item in found.errors]
         table("errors against the labels", ("group", "criterion", "labels", "wrong", "rate", "95 %"), wrong, right=range(2, 6))
@@ -189,7 +190,7 @@ def _tell(checked: "Checked") -> None:
         )
         for id, item in result.criteria.items()
     ]
-    table(f"{checked.grader} against {checked.labelled_set}: {result.n} conversations", columns, rows)
+    table(f"{checked.grader} against {checked.labelled_set}: {plural(result.n, 'conversation')}", columns, rows)
     typer.echo(f"macro kappa {_figure(result.macro.kappa)}; {result.provenance.line()}")
     typer.echo(f"intervals by {result.clustered_by}; {_together(result)}; {_looks(result.looks)}")
     _tell_beside(result)

@@ -8,6 +8,7 @@ import typer
 
 from clearbar.cli.options import JsonOption, MapOption, ProjectOption, list_some, notice, open_project, print_json, table, warn
 from clearbar.errors import ClearbarError, UsageError
+from clearbar.plural import plural
 
 __all__ = ["register"]
 
@@ -47,7 +48,7 @@ def redact(
                 printed += 1
                 stream.write(orjson.dumps(item.model_dump(mode="json", exclude_none=True), option=orjson.OPT_APPEND_NEWLINE))
     if dropped:
-        warn(f"{len(dropped)} records could not be used:")
+        warn(f"{plural(len(dropped), 'record')} could not be used:")
         list_some(dropped)
     if not printed:
         raise ClearbarError("no conversation could be read", fix="see the lines above")
@@ -89,7 +90,14 @@ def import_labels(
     paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="Label files, JSON Lines.")],
     project: ProjectOption = None,
 ) -> int:
-    """Add labels to the store; they are kept for ever, the newer beside the older."""
+    """Add labels to the store; they are kept for ever, the newer beside the older.
+
+    A line is {"id": …, "levels": {CRITERION: LEVEL}}, a level by its id, by
+    its rank from 0, or "na"; beside them may stand annotator, kind (blind,
+    revealed, consensus, dispute), overall, evidence (turns by criterion),
+    note and at. Beside NAME.jsonl, NAME.provenance.json may say of the set:
+    annotators, conversations, selection, comparable, note.
+    """
     from clearbar.labels_file import read_labels
     from clearbar.pipeline.workspace import open_store
 
@@ -98,7 +106,7 @@ def import_labels(
     with open_store(where, settings) as opened:
         stored = {one.model_dump_json() for one in opened.labels()}  # an export brought back adds nothing, though it names no text
         added = opened.add_labels(one for one in found if one.model_dump_json() not in stored)
-    typer.echo(f"{added} labels added, {len(found) - added} were there already, {len(rejected)} could not be used")
+    typer.echo(f"{plural(added, 'label')} added, {len(found) - added} there already, {len(rejected)} could not be used")
     list_some([str(item) for item in rejected])
     if not found:
         raise ClearbarError("no label could be read", fix="see the lines above")
@@ -163,7 +171,5 @@ def retain(project: ProjectOption = None) -> int:
     where, settings = open_project(project)
     with open_store(where, settings) as opened:
         removed = apply_retention(opened, settings)
-    typer.echo(
-        f"removed: {removed.texts} texts, {removed.audits} audits, {removed.replies} raw replies, {len(removed.reports)} report files"
-    )
+    typer.echo(f"removed: {removed.line()}")
     return 0

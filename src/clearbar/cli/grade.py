@@ -21,6 +21,7 @@ from clearbar.cli.options import (
 )
 from clearbar.cli.output import writer
 from clearbar.errors import ClearbarError
+from clearbar.plural import plural
 
 __all__ = ["register"]
 
@@ -67,10 +68,10 @@ def grade(
                 failed += any(verdict.failed for verdict in item.verdicts)
                 stream.write(orjson.dumps(item.model_dump(mode="json"), option=orjson.OPT_APPEND_NEWLINE))
     if dropped:
-        warn(f"{len(dropped)} records were not graded:")
+        warn(f"{plural(len(dropped), 'record was', 'records were')} not graded:")
         list_some(dropped)
     if not graded:
         raise ClearbarError("no conversation could be graded", fix="see the lines above; `clearbar grade --help` tells what is read")
     if failed:
-        warn(f"in {failed} conversations the grading of a criterion failed; their verdicts say why")
+        warn(f"in {plural(failed, 'conversation')} the grading of a criterion failed; the verdicts say why")
     return 1 if rejected or failed else 0

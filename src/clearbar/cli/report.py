@@ -7,6 +7,7 @@ import typer
 
 from clearbar.cli.options import JsonOption, ProjectOption, RubricOption, open_project, print_json, read_date, table, warn
 from clearbar.errors import UsageError
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -60,7 +61,7 @@ def report(
     if as_json:
         print_json(made.model_dump(mode="json"))
     else:
-        typer.echo(f"{made.conversations} conversations of {len(made.teams)} teams\nreports: {made.index}")
+        typer.echo(f"{plural(made.conversations, 'conversation')} of {plural(len(made.teams), 'team')}\nreports: {made.index}")
     return 0
 
 
@@ -104,5 +105,5 @@ def sample(
             (item.id, item.part, item.stratum, "–" if item.probability is None else f"{item.probability:.4f}", item.why) for item in drawn
         ]
         table(f"drawn in run {drawn[0].run}", ("conversation", "part", "stratum", "chance", "why"), rows, right=(3,))
-        typer.echo(f"to prove the draw: seed {drawn[0].seed}, frame {drawn[0].frame_hash} (see docs/estimates.md)")
+        typer.echo(f"to prove the draw: seed {drawn[0].seed}, frame {drawn[0].frame_hash}")
     return 0

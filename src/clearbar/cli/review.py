@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
 @review.callback()
 def serve(
     context: typer.Context,
-    host: Annotated[str, typer.Option("--host", help="Address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option("--host", metavar="HOST", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.")] = 8400,
     certificate: Annotated[
         Path | None, typer.Option("--certificate", metavar="FILE", help="TLS certificate (PEM).", show_default=False)
@@ -128,7 +128,9 @@ def _restating(where: Project, settings: Settings, store: "Store") -> Iterator[N
 @user.command("add")
 def add(
     name: NameArgument,
-    role: Annotated[str, typer.Option("--role", help="admin, lead, reviewer, team_lead, agent, auditor or viewer.")] = "reviewer",
+    role: Annotated[
+        str, typer.Option("--role", metavar="ROLE", help="admin, lead, reviewer, team_lead, agent, auditor or viewer.")
+    ] = "reviewer",
     shown: Annotated[str, typer.Option("--shown", metavar="WORDS", help="What others read.", show_default=False)] = "",
     team: Annotated[
         list[str] | None, typer.Option("--team", metavar="TEAM", help="Whose conversations they see (repeatable); * is all.")

@@ -18,6 +18,7 @@ from clearbar.cli.options import (
     table,
 )
 from clearbar.errors import UsageError
+from clearbar.plural import plural
 
 if TYPE_CHECKING:
     from clearbar.grading.rules import Explanation
@@ -68,7 +69,9 @@ def lint(rubric: NameArgument = None, as_json: JsonOption = False, project: Proj
     else:
         for finding in findings:
             typer.echo(f"{finding.level}: {finding.place}: {finding.what}: {finding.fix}")
-        typer.echo(f"{found.name} {found.version}: {len(found.criteria)} criteria, {len(findings)} findings")
+        typer.echo(
+            f"{found.name} {found.version}: {plural(len(found.criteria), 'criterion', 'criteria')}, {plural(len(findings), 'finding')}"
+        )
     return 1 if any(finding.level == "error" for finding in findings) else 0
 
 
@@ -113,7 +116,8 @@ def draft(
         for item in made.rubric.criteria
     ]
     table(f"drafted {made.how}", ("criterion", "", "passages", "the first"), rows, right=(2,))
-    typer.echo(f"{len(made.articles.causes)} causes, {len(made.articles.steps)} steps, {made.passages} passages in all")
+    held = plural(len(made.articles.causes), "cause"), plural(len(made.articles.steps), "step"), plural(made.passages, "passage")
+    typer.echo(f"{', '.join(held)} in all")
     typer.echo(f"a draft lies in {out}, its passages in {beside}; next: clearbar rubric lint {out}")
     return 0
 
@@ -205,22 +209,28 @@ def fit(
         list[str] | None,
         typer.Option("--transcripts", metavar="PATH-OR-GLOB", help="The conversations that they label.", show_default=False),
     ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="FILE", help="Write the rubric with what does better on parts left out.", show_default=False),
+    ] = None,
     rubric: RubricOption = None,
     as_json: JsonOption = False,
     project: ProjectOption = None,
 ) -> int:
-    """Refit the rules' named figures on labels and print them; you decide what goes into the rubric file."""
+    """Refit the rules' named figures and the points of scorecards on labels and print them; you decide what goes into the rubric file."""
     from clearbar.pipeline.explaining import fit_rules
 
     where, settings = open_project(project)
-    found = fit_rules(where, settings, labels=tuple(labels or ()), transcripts=tuple(transcripts or ()), rubric=rubric, notice=notice)
+    found = fit_rules(
+        where, settings, labels=tuple(labels or ()), transcripts=tuple(transcripts or ()), rubric=rubric, out=out, notice=notice
+    )
     if as_json:
         print_json([item.model_dump(mode="json") for item in found])
         return 0
     rows = [
         (
             item.criterion,
-            item.name,
+            f"{item.tally}: {item.name}" if item.tally else item.name,
             f"{item.before:g}",
             f"{item.after:g}",
             _kappa(item.kappa_before),

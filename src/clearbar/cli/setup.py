@@ -4,22 +4,27 @@ import importlib.metadata
 import os
 import platform
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clearbar.cli.options import JsonOption, ProjectOption, open_project, print_json, table
 from clearbar.errors import ClearbarError, UsageError
+from clearbar.plural import plural
 from clearbar.project import FOLDERS, Project, find_project
 from clearbar.settings import Settings
+
+if TYPE_CHECKING:
+    from clearbar.settings_guide import Described, Section
 
 __all__ = ["register"]
 
 PACKAGES = ("prefect", "langchain-core", "langchain-openai", "openai", "pydantic", "sqlalchemy", "google-re2", "fastapi")
 SETTINGS = """\
 # Settings of this project; every one can also be given in the environment: CLEARBAR_GRADING__GRADER=rules
-# All settings: docs/settings.md
+# All settings, with what they take and mean: clearbar settings
 
 [grading]
 # grader = "auto"          # auto, rules, llm, cascade
@@ -36,6 +41,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command(rich_help_panel="Project")(init)
     app.command(rich_help_panel="Project")(doctor)
+    app.command("settings", rich_help_panel="Project")(list_settings)
 
 
 def init(
@@ -78,6 +84,35 @@ def doctor(as_json: JsonOption = False, project: ProjectOption = None) -> int:
     return 0 if all(ok for ok, _ in checks.values()) else 1
 
 
+def list_settings(
+    words: Annotated[list[str] | None, typer.Argument(metavar="WORD…", help="Only settings with all of these in name or meaning.")] = None,
+    as_json: JsonOption = False,
+    project: ProjectOption = None,
+) -> int:
+    """List the settings: what they take, what holds without them, and what they mean."""
+    from clearbar.settings_guide import describe_settings
+
+    del project  # the same in every project
+    wanted = [word.casefold() for word in words or ()]
+    found = [(section, [one for one in section.settings if _holds(section, one, wanted)]) for section in describe_settings()]
+    if not any(shown for _, shown in found):
+        raise UsageError(f"no setting holds {' and '.join(map(repr, words or ()))}", fix="clearbar settings lists them all")
+    if as_json:
+        print_json([{**one._asdict(), "variable": one.variable} for _, shown in found for one in shown])
+        return 0
+    typer.echo("Written in clearbar.toml (llm.model is model under [llm]) or in the environment, which wins (CLEARBAR_LLM__MODEL).")
+    for section, shown in found:
+        if shown:
+            rows = [(one.name, one.values.replace("`", ""), one.default, one.says) for one in shown]
+            table(f"\n{section.title} {section.says}".rstrip(), ("setting", "values", "without it", ""), rows, right=())
+    return 0
+
+
+def _holds(section: "Section", one: "Described", words: Sequence[str]) -> bool:
+    text = f"{section.says} {one.name} {one.variable} {one.says}".casefold()
+    return all(word in text for word in words)
+
+
 def _version(name: str) -> str:
     try:
         return importlib.metadata.version(name)
@@ -87,7 +122,6 @@ def _version(name: str) -> str:
 
 def _store(where: Project, settings: Settings) -> tuple[bool, str]:
     from clearbar.pipeline.workspace import open_store
-    from clearbar.report.words import plural
 
     try:
         with open_store(where, settings) as store:

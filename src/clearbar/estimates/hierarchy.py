@@ -1,15 +1,16 @@
 """Error rates of a grader pooled over teams: each team's own reviews count, and teams with few lean on the others.
 
 Sensitivity and specificity vary between teams around a common mean (beta-distributed); a team's rate never leans on other
-teams' rates. A Gibbs sampler with the unreviewed conversations' true states as missing data (Joseph, Gyorkos and Coupal 1995,
-American Journal of Epidemiology 141, 263-272); it is trusted only where its chains agree (Gelman and Rubin 1992, Statistical
-Science 7, 457-472).
+teams' rates. Sampled by Metropolis steps in the share that the grader calls, sensitivity and specificity, which hardly hang together;
+filling in the true states of unreviewed conversations instead (Joseph, Gyorkos and Coupal 1995, American Journal of Epidemiology 141,
+263-272) creeps where a team has few reviews. A grader is taken to be better than chance. The draws are trusted only where the chains
+agree (Gelman and Rubin 1992, Statistical Science 7, 457-472).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, logsumexp
+from scipy.special import expit, gammaln
 
 from clearbar.agreement import Floats
 
@@ -17,10 +18,18 @@ __all__ = ["MIN_TEAMS", "Pooled", "pool"]
 
 MIN_TEAMS = 8
 _CHAINS = 4
-_WARM_UP = 1000
-_KEPT = 3000
+_WARM_UP = 800
+_TUNED = 200
+"""Steps between adaptations of the step widths, during the warm-up only."""
+_KEPT = 2_000
+_MOVES = 2
+"""Metropolis moves between draws of the common distribution."""
+_WIDTH = 2.4 / 3**0.5
+"""Of a move, in standard deviations of what is sampled: best for three dimensions (Gelman, Roberts and Gilks 1996)."""
 _AGREE = 1.1
 _HALF = 0.5
+_BETTER = 1e-6
+"""Than chance: what sensitivity and specificity must come to beyond 1."""
 _MEANS = np.linspace(0.51, 0.99, 33)
 _SIZES = np.geomspace(1, 300, 12)
 
@@ -48,45 +57,82 @@ def pool(reviewed: Floats, unreviewed: Floats, seed: int) -> Pooled:
     """
     rng = np.random.default_rng(seed)
     teams = len(reviewed)
-    share = rng.uniform(0.2, 0.8, (_CHAINS, teams))
-    correct = rng.uniform(0.6, 0.95, (2, _CHAINS, teams))
-    own = np.stack([reviewed[:, 0, 0], reviewed[:, 1, 1]])
-    wrong = np.stack([reviewed[:, 0, 1], reviewed[:, 1, 0]])
-    kept = np.empty((_KEPT, _CHAINS, teams))
+    share, correct = rng.uniform(0.2, 0.8, (_CHAINS, teams)), rng.uniform(0.6, 0.95, (2, _CHAINS, teams))
+    state = np.stack([_logit(_called(share, correct)), *_logit(correct)])
+    width = np.stack([2 / np.sqrt(unreviewed.sum(axis=1) + 4), *(2 / np.sqrt(reviewed.sum(axis=2).T + 4))])[:, None]
+    seen = _Seen(reviewed, unreviewed)
+    recent, kept = np.empty((_TUNED, *state.shape)), np.empty((_KEPT, _CHAINS, teams))
     for step in range(_WARM_UP + _KEPT):
-        hits, misses = _fill(share, correct, unreviewed, rng)
-        right, false = own[:, None] + hits, wrong[:, None] + misses
-        prior = np.stack([_spread(correct[state], rng) for state in range(2)])
-        correct = rng.beta(prior[:, 0] + right, prior[:, 1] + false).clip(1e-6, 1 - 1e-6)
-        positives = right[0] + false[0]
-        negatives = right[1] + false[1]
-        share = rng.beta(positives + _HALF, negatives + _HALF)
-        if step >= _WARM_UP:
+        prior = _spread(correct, rng)
+        logs = seen.log_density(state, prior)
+        for _ in range(_MOVES):
+            proposed = state + width * rng.standard_normal(state.shape)
+            others = seen.log_density(proposed, prior)
+            taken = rng.standard_exponential(logs.shape) > logs - others
+            state, logs = np.where(taken, proposed, state), np.where(taken, others, logs)
+        share, correct = _rates(state)
+        if step < _WARM_UP:
+            recent[step % _TUNED] = state
+            if (step + 1) % _TUNED == 0:
+                width = _WIDTH * np.maximum(recent.std(axis=(0, 2)), 1e-3)[:, None]
+        else:
             kept[step - _WARM_UP] = share
     return Pooled(shares=kept.reshape(-1, teams), converged=bool(_disagreement(kept) < _AGREE))
 
 
-def _fill(share: Floats, correct: Floats, unreviewed: Floats, rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Return drawn true states of unreviewed conversations: rightly and wrongly graded ones, by true state."""
-    found, missed = share * correct[0], share * (1 - correct[0])
-    cleared, false = (1 - share) * correct[1], (1 - share) * (1 - correct[1])
-    called = np.broadcast_to(unreviewed[:, 0].astype(int), share.shape)
-    passed = np.broadcast_to(unreviewed[:, 1].astype(int), share.shape)
-    true = rng.binomial(called, found / (found + false))
-    hidden = rng.binomial(passed, missed / (missed + cleared))
-    return np.stack([true, passed - hidden]).astype(float), np.stack([hidden, called - true]).astype(float)
+def _logit(share: Floats) -> Floats:
+    return np.asarray(np.log(share) - np.log1p(-share), dtype=float)
+
+
+def _called(share: Floats, correct: Floats) -> Floats:
+    return np.asarray(share * correct[0] + (1 - share) * (1 - correct[1]), dtype=float)
+
+
+def _rates(state: Floats) -> tuple[Floats, Floats]:
+    """Return the share, and how often either side is called right, of what is sampled; the share may lie outside 0 to 1."""
+    called, *correct = expit(state).clip(1e-9, 1 - 1e-9)
+    better = correct[0] + correct[1] - 1
+    return (called + correct[1] - 1) / np.where(better > _BETTER, better, _BETTER), np.stack(correct)
+
+
+class _Seen:
+    """What was seen of all teams.
+
+    Parameters
+    ----------
+    reviewed, unreviewed
+        As for `pool`.
+    """
+
+    def __init__(self, reviewed: Floats, unreviewed: Floats) -> None:
+        of_share = reviewed.sum(axis=2).T - _HALF
+        of_correct = [reviewed[:, 0, 0], reviewed[:, 0, 1], reviewed[:, 1, 1], reviewed[:, 1, 0]]
+        self._powers = np.stack([*of_share, *of_correct, *(unreviewed.T + 1)])[:, None]
+
+    def log_density(self, state: Floats, prior: Floats) -> Floats:
+        """Return the logarithm of the posterior's density, up to a constant; shape `(chains, teams)`."""
+        share, (found, cleared) = _rates(state)
+        better = found + cleared - 1
+        possible = (better > _BETTER) & (share > 0) & (share < 1)
+        share, better = np.where(possible, share, _HALF), np.where(possible, better, 1)
+        called = expit(state[0]).clip(1e-9, 1 - 1e-9)
+        logs = np.log([share, 1 - share, found, 1 - found, cleared, 1 - cleared, called, 1 - called])
+        powers = self._powers + np.concatenate([np.zeros((2, *prior.shape[1:])), prior, np.zeros((2, *prior.shape[1:]))])
+        return np.where(possible, (powers * logs).sum(axis=0) - np.log(better), -np.inf)
+
+
+_FIRST, _SECOND = (part.ravel() for part in (np.outer(_MEANS, _SIZES), np.outer(1 - _MEANS, _SIZES)))
+_CONSTANT = gammaln(_FIRST + _SECOND) - gammaln(_FIRST) - gammaln(_SECOND)
+_FAVOURED = np.log(1 + np.tile(_SIZES, len(_MEANS)) / 10)
 
 
 def _spread(correct: Floats, rng: np.random.Generator) -> Floats:
-    """Return a draw of the beta distribution's parameters given the teams' rates, on a grid; shape `(2, chains, 1)`."""
-    mean, size = np.meshgrid(_MEANS, _SIZES, indexing="ij")
-    first, second = (mean * size).ravel(), ((1 - mean) * size).ravel()
-    teams = correct.shape[1]
-    constant = teams * (gammaln(first + second) - gammaln(first) - gammaln(second)) - np.log(1 + size.ravel() / 10)
-    logs = np.log(correct).sum(axis=1)[:, None] * (first - 1) + np.log1p(-correct).sum(axis=1)[:, None] * (second - 1) + constant
-    chances = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
-    picked = (chances.cumsum(axis=1) < rng.random((len(correct), 1))).sum(axis=1).clip(max=len(first) - 1)
-    return np.stack([first[picked], second[picked]])[..., None]
+    """Return draws of the two beta distributions' parameters given the teams' rates, on a grid; shape `(4, chains, 1)`."""
+    sums = np.log([correct, 1 - correct]).sum(axis=-1)[..., None]
+    logs = sums[0] * (_FIRST - 1) + sums[1] * (_SECOND - 1) + (correct.shape[-1] * _CONSTANT - _FAVOURED)
+    chances = np.exp(logs - logs.max(axis=-1, keepdims=True)).cumsum(axis=-1)
+    picked = (chances < rng.random((*correct.shape[:2], 1)) * chances[..., -1:]).sum(axis=-1).clip(max=len(_FIRST) - 1)
+    return np.stack([_FIRST[picked], _SECOND[picked]], axis=1).reshape(4, -1, 1)
 
 
 def _disagreement(kept: Floats) -> float:

@@ -25,6 +25,8 @@ class Indicator(StrEnum):
     """Share at the top level, on scales with more than one level that does not fail."""
     APPLICABLE = "applicable"
     """Share of conversations to which the criterion applies."""
+    BAR = "bar"
+    """Share of conversations above the lowest band."""
     SCORE = "score"
     """Mean score of conversations, 0 to 100."""
 

@@ -329,16 +329,21 @@ class Mean:
         return np.asarray(self.value + self.error * rng.standard_t(self.freedom, size=number), dtype=float)
 
 
-def plain_mean(values: Floats, span: float) -> Mean:
+def plain_mean(values: Floats, span: float, weights: Floats | None = None) -> Mean:
     """Return the mean of at least two values.
 
-    Equal values do not mean certainty: the spread is taken as at least that of one further value half a span away.
+    Equal values do not mean certainty: the spread is taken as at least that of one further value half a span away. Under unequal
+    weights there are as many values as Kish's effective number [6]_.
     """
-    spread = max(float(values.std(ddof=1)), span / 2 / (len(values) + 1))
-    return Mean(float(values.mean()), spread / float(np.sqrt(len(values))), len(values) - 1)
+    heavy = np.ones(len(values)) if weights is None else weights
+    share, number = heavy / heavy.sum(), float(heavy.sum() ** 2 / (heavy**2).sum())
+    mean = float(share @ values)
+    freedom = max(number - 1, _HALF)
+    spread = max(float(np.sqrt(share @ (values - mean) ** 2 * number / freedom)), span / 2 / (number + 1))
+    return Mean(mean, spread / float(np.sqrt(number)), freedom)
 
 
-def mean_with_reviews(grader: Floats, both: Floats, people: Floats, weight: float, span: float) -> Mean:
+def mean_with_reviews(grader: Floats, both: Floats, people: Floats, weight: float, span: float, *, chances: Floats | None = None) -> Mean:
     """Return a mean from many grades and few reviews: PPI++ [4]_ with a weight fixed beforehand, and Student's t.
 
     Tuning the weight on the same few reviews makes the interval too narrow; a fixed one does not, and leaves it unbiased
@@ -354,8 +359,11 @@ def mean_with_reviews(grader: Floats, both: Floats, people: Floats, weight: floa
         0 leaves the grader out, 1 takes it in full.
     span
         Range of the scores.
+    chances
+        With which each of the reviewed ones was drawn; all alike by default.
     """
-    graded, corrected = plain_mean(weight * grader, weight * span), plain_mean(people - weight * both, span)
+    graded = plain_mean(weight * grader, weight * span)
+    corrected = plain_mean(people - weight * both, span, None if chances is None else 1 / chances)
     parts = np.array([graded.error**2, corrected.error**2])
     freedom = parts.sum() ** 2 / (parts**2 / np.array([graded.freedom, corrected.freedom])).sum()
     return Mean(graded.value + corrected.value, float(np.sqrt(parts.sum())), float(freedom))

@@ -45,6 +45,8 @@ class Estimate(Model):
     """Conversations that the grader could not grade on this; never in a denominator."""
     reviewed: int
     """Randomly drawn conversations of the unit that people reviewed blind."""
+    aimed: int = 0
+    """Of the headlines: further conversations that people reviewed blind, not drawn with a known chance; they correct nothing."""
     raw: Range | None
     """As graded; its interval carries the number of conversations only, not the grader's errors."""
     corrected: Range | None

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Final
 
@@ -12,30 +11,27 @@ from scipy.stats import norm
 from clearbar.agreement import Floats
 from clearbar.check.result import CheckResult
 from clearbar.estimates.clustering import clustering
+from clearbar.estimates.headlines import SPAN, Headlines
 from clearbar.estimates.indicators import Indicator, group, indicators
-from clearbar.estimates.kernels import LEVEL, Mean, mean_with_reviews, plain_mean, quantiles
+from clearbar.estimates.kernels import LEVEL, Mean, quantiles
 from clearbar.estimates.result import Difference, Estimate, Estimates, Method, Range
-from clearbar.estimates.shares import MIN_REVIEWS, Errors, Estimand, Figure, Plan, UnitData, figures, seeded
+from clearbar.estimates.shares import Errors, Estimand, Figure, Plan, UnitData, figures, seeded
 from clearbar.labelled import Provenance, Resolved, Ruling
 from clearbar.resampling import holm
 from clearbar.rubric import Rubric
-from clearbar.scoring import score
-from clearbar.verdict import UNGRADED, Audit, GradedBy, Verdict
+from clearbar.verdict import UNGRADED, Audit, Verdict
 
 __all__ = ["Graded", "UnitOf", "by_agent", "by_team", "estimate"]
 
 UnitOf = Callable[[Audit, Verdict | None], str | None]
 """Whom a verdict (or, given None, the score of the conversation) belongs to; None leaves it out."""
-GRADER_WEIGHT: Final = 0.75
-"""Of the grader in a mean with reviews; fixed before any review, and of use wherever scores follow the people's at all."""
-SPAN: Final = 100.0
 PAIRS: Final = 12
 """With more units, each is compared with all others instead of with every single one."""
 _ASSUMES: Final = {
     Method.ROGAN_GLADEN: "assumes the grader errs on this team as on the labelled set",
-    Method.POST_STRATIFIED: "rests on its own random reviews",
+    Method.POST_STRATIFIED: "rests on its own {n} random reviews",
     Method.HIERARCHICAL: "assumes the grader's errors here are like those on the other reviewed teams",
-    Method.PPI: "rests on its own random reviews",
+    Method.PPI: "rests on its own {n} random reviews",
 }
 
 
@@ -98,17 +94,6 @@ _Drawn = tuple[Floats, Floats | None]
 """Raw and corrected draws of a unit."""
 
 
-@dataclass
-class _Scores:
-    """Scores of one unit's conversations."""
-
-    unreviewed: list[float] = field(default_factory=list)
-    both: list[float] = field(default_factory=list)
-    people: list[float] = field(default_factory=list)
-    missing: int = 0
-    even: set[float] = field(default_factory=set)
-
-
 class Graded:
     """What graders said, by unit, gathered audit by audit; of each verdict only its level is kept.
 
@@ -125,7 +110,7 @@ class Graded:
         self._grades: dict[str, dict[str, list[str]]] = {item.id: defaultdict(list) for item in rubric.criteria}
         self._agents: dict[str, dict[str, list[str | None]]] = {item.id: defaultdict(list) for item in rubric.criteria}
         self._reviewed: dict[str, dict[str, list[tuple[str, str, float]]]] = {item.id: defaultdict(list) for item in rubric.criteria}
-        self._scores: dict[str, _Scores] = defaultdict(_Scores)
+        self._headlines = Headlines(rubric)
         self._teams: dict[str, set[str | None]] = defaultdict(set)
         self._nameless = 0
         self._without_chance = 0
@@ -146,7 +131,7 @@ class Graded:
             if ruling and chance:
                 self._reviewed[verdict.criterion][name].append((verdict.level, ruling.level, chance))
         if (name := self._unit(audit, None)) is not None:
-            _take_score(self._scores[name], audit, rulings if chance else {}, chance, self._rubric)
+            self._headlines.add(name, audit, rulings, chance)
 
     def estimate(
         self,
@@ -164,7 +149,7 @@ class Graded:
             units = self._units(criterion.id)
             for indicator in indicators(criterion.id, self._rubric):
                 work.share(criterion.id, indicator, units)
-        work.score(dict(sorted(self._scores.items())))
+        work.headlines(self._headlines)
         return Estimates(
             estimand=_estimand(estimand), estimates=tuple(work.estimates), differences=tuple(work.differences()), notes=tuple(self._notes())
         )
@@ -191,27 +176,6 @@ def _review(audit: Audit, reviews: Resolved | None) -> tuple[float | None, Mappi
     return reviews.probability.get(audit.transcript), rulings
 
 
-def _take_score(scores: _Scores, audit: Audit, rulings: Mapping[str, Ruling], chance: float | None, rubric: Rubric) -> None:
-    people = _human_score(rulings, rubric)
-    if audit.score is None:
-        scores.missing += 1
-    elif people is None:
-        scores.unreviewed.append(audit.score)
-    else:
-        scores.both.append(audit.score)
-        scores.people.append(people)
-        scores.even.add(round(chance or 0, 9))
-
-
-def _human_score(rulings: Mapping[str, Ruling], rubric: Rubric) -> float | None:
-    if not rulings:
-        return None
-    verdicts = [
-        Verdict(criterion=criterion, level=ruling.level, graded_by=GradedBy.HUMAN, grader="labels") for criterion, ruling in rulings.items()
-    ]
-    return score(verdicts, rubric).score
-
-
 class _Work:
     """Estimates in the making: results, and the draws behind them for comparisons."""
 
@@ -233,7 +197,7 @@ class _Work:
             clustered = clustering(grouping.numbers(list(data.grades)), data.agents)
             self.estimates.append(self._estimate(name, criterion, indicator, figure, data).model_copy(update={"clustering": clustered}))
 
-    def _estimate(self, name: str, criterion: str, indicator: Indicator, figure: Figure, data: UnitData) -> Estimate:
+    def _estimate(self, name: str, criterion: str | None, indicator: Indicator, figure: Figure, data: UnitData) -> Estimate:
         raw = None if figure.raw is None else _range(figure.count / figure.graded, *map(float, quantiles(figure.raw)))
         corrected = None if figure.draws is None else _range(_middle(figure), figure.low, figure.high)
         best = corrected or raw
@@ -247,39 +211,45 @@ class _Work:
             raw=raw,
             corrected=corrected,
             method=figure.method,
-            assumes=_ASSUMES[figure.method] if figure.method else "",
+            assumes=_assumes(figure.method, len(data.reviewed)) if figure.method else "",
             why_not=figure.why_not,
             contradicted=figure.contradicted,
             too_few=best is None or best.width > self._plan.widest,
         )
 
-    def score(self, units: Mapping[str, _Scores]) -> None:
-        """Estimate the mean score of all units."""
-        for name, scores in units.items():
-            graded = np.array([*scores.unreviewed, *scores.both])
-            raw = plain_mean(graded, SPAN) if len(graded) > 1 else None
-            corrected, why = _corrected_score(scores)
-            rng = seeded(self._plan.seed, "score", name)
-            if raw:
-                drawn = raw.draws(self._plan.draws, rng), corrected.draws(self._plan.draws, rng) if corrected else None
-                self._draws[None, Indicator.SCORE][name] = drawn
-            best = corrected or raw
-            self.estimates.append(
-                Estimate(
-                    unit=name,
-                    criterion=None,
-                    indicator=Indicator.SCORE,
-                    conversations=len(graded),
-                    ungraded=scores.missing,
-                    reviewed=len(scores.both),
-                    raw=_mean_range(raw),
-                    corrected=_mean_range(corrected),
-                    method=Method.PPI if corrected else None,
-                    assumes=_ASSUMES[Method.PPI] if corrected else "",
-                    why_not=why,
-                    too_few=best is None or np.ptp(best.interval()) > self._plan.widest_score,
-                )
+    def headlines(self, headlines: Headlines) -> None:
+        """Estimate the share above the lowest band and the mean score of all units."""
+        units, found = headlines.bars(self._plan)
+        for name, figure in found.items():
+            told = self._estimate(name, None, Indicator.BAR, figure, units[name])
+            self.estimates.append(told.model_copy(update={"aimed": headlines.aimed(name)}))
+        for name in headlines.names:
+            self._score(name, headlines)
+
+    def _score(self, name: str, headlines: Headlines) -> None:
+        raw, corrected, why = headlines.scores(name)
+        rng = seeded(self._plan.seed, "score", name)
+        if raw:
+            drawn = raw.draws(self._plan.draws, rng), corrected.draws(self._plan.draws, rng) if corrected else None
+            self._draws[None, Indicator.SCORE][name] = drawn
+        best = corrected or raw
+        self.estimates.append(
+            Estimate(
+                unit=name,
+                criterion=None,
+                indicator=Indicator.SCORE,
+                conversations=headlines.scored(name),
+                ungraded=headlines.missing(name),
+                reviewed=headlines.reviewed(name),
+                aimed=headlines.aimed(name),
+                raw=_mean_range(raw),
+                corrected=_mean_range(corrected),
+                method=Method.PPI if corrected else None,
+                assumes=_assumes(Method.PPI, headlines.reviewed(name)) if corrected else "",
+                why_not=why,
+                too_few=best is None or np.ptp(best.interval()) > self._plan.widest_score,
             )
+        )
 
     def differences(self) -> Iterator[Difference]:
         """Compare units on the share under the bar and the mean score, all comparisons judged at once."""
@@ -307,15 +277,8 @@ def _why_not(checked: CheckResult | None, teams: set[str | None]) -> str:
     return ""
 
 
-def _corrected_score(scores: _Scores) -> tuple[Mean | None, str]:
-    if len(scores.both) < MIN_REVIEWS:
-        return None, f"a score is corrected by random reviews only, and there are {len(scores.both)} (at least {MIN_REVIEWS})"
-    if len(scores.even) > 1:
-        return None, "the reviewed conversations were drawn with unequal chances"
-    if len(scores.unreviewed) < 2:  # noqa: PLR2004 - no spread
-        return None, "all conversations were reviewed; the reviews themselves are the figure"
-    grader, both, people = map(np.array, (scores.unreviewed, scores.both, scores.people))
-    return mean_with_reviews(grader, both, people, GRADER_WEIGHT, SPAN), ""
+def _assumes(method: Method, reviews: int) -> str:
+    return _ASSUMES[method].format(n=reviews)
 
 
 def _middle(figure: Figure) -> float:

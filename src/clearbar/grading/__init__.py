@@ -1,12 +1,12 @@
 """Graders: each reads redacted transcripts and says of each criterion a level, `not_applicable`, or why it cannot say."""
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Protocol, runtime_checkable
 
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade, GradedBy, GradeFailure
 
-__all__ = ["Grader"]
+__all__ = ["Grader", "WaitingGrader"]
 
 
 class Grader(Protocol):
@@ -23,3 +23,11 @@ class Grader(Protocol):
 
     def grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, in order. A fault with one transcript is its `GradeFailure`; the others go on."""
+
+
+@runtime_checkable
+class WaitingGrader(Protocol):
+    """A grader that waits for another machine most of the time, so that other work can be done meanwhile."""
+
+    def begin(self, batch: Sequence[RedactedTranscript]) -> Callable[[], list[Grade | GradeFailure]]:
+        """Begin what `grade` does, and return at once what waits for its results."""

@@ -13,7 +13,7 @@ from clearbar.rubric import Rubric
 from clearbar.store import Store
 from clearbar.verdict import Grade, GradedBy
 
-__all__ = ["watch_anchors", "watched"]
+__all__ = ["anchor_nights", "watch_anchors", "watched"]
 
 KIND = "anchors"
 
@@ -35,21 +35,22 @@ def watch_anchors(space: Workspace, store: Store, *, now: datetime) -> Drift | N
     night = anchor_night(now, _state(space, grader), audits)
     run = store.start_run(kind=KIND, rubric=space.rubric, asked=grader.graded_by.value, parameters=night.model_dump(mode="json"))
     store.finish_run(run.id)
-    return watch(_nights(store, space.rubric, grader.graded_by), space.rubric)
+    return watch(anchor_nights(store, space.rubric, grader.graded_by), space.rubric)
 
 
 def watched(store: Store, rubric: Rubric) -> tuple[Watched, ...]:
     """Return what the nights so far say of each kind of grader that was watched; nothing is graded."""
     found = []
     for kind in (GradedBy.LLM, GradedBy.RULES):
-        if nights := _nights(store, rubric, kind):
+        if nights := anchor_nights(store, rubric, kind):
             drift = watch(nights, rubric)
             anchors = len(nights[-1].levels)
             found.append(Watched(graded_by=kind, nights=drift.nights, anchors=anchors, alarm=drift.alarm, says=drift.why))
     return tuple(found)
 
 
-def _nights(store: Store, rubric: Rubric, kind: GradedBy) -> list[AnchorNight]:
+def anchor_nights(store: Store, rubric: Rubric, kind: GradedBy) -> list[AnchorNight]:
+    """Return the nights in which a kind of grader was watched, in order of time."""
     runs = [run for run in store.runs(kind=KIND) if run.asked == kind.value and run.state == "finished"]
     nights = [AnchorNight.model_validate(dict(run.parameters)) for run in reversed(runs)]
     known = {criterion.id for criterion in rubric.criteria}

@@ -125,7 +125,9 @@ def check_with(space: Workspace, request: CheckRequest, *, notice: Callable[[str
     label_paths = request.labels or (str(space.project.path(LABELS)),)
     labels, rejected = read_labels(label_paths, notice)
     if not labels:
-        raise LabelError(f"no label could be read from {', '.join(label_paths)}", fix="see docs/agreement.md for what a label file holds")
+        raise LabelError(
+            f"no label could be read from {', '.join(label_paths)}", fix="clearbar labels import --help says what a label file holds"
+        )
     own = not request.labels
     side = side_of_split(space.project, request.split) if own else None
     if side is not None:

@@ -1,6 +1,7 @@
 """The reports of a folder from one edition to the next: which of them replace others because people corrected something."""
 
 import hashlib
+import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,13 +13,14 @@ from clearbar.model import digest
 from clearbar.pipeline.checking import Checked, Measured
 from clearbar.pipeline.selection import ReportRequest
 from clearbar.project import Project
-from clearbar.report import Revision
+from clearbar.report import PeriodBefore, Revision, TeamEstimates
 from clearbar.rubric import Rubric
 from clearbar.store import Edition, Outdated, Run, Store, StoredRevision
 from clearbar.verdict import GradedBy
 
-__all__ = ["History", "keep_edition", "measured_of", "open_folder"]
+__all__ = ["History", "hold_folder", "keep_edition", "measured_of"]
 
+_ELSEWHERE: Final = "people reviewed conversations of other teams, by which the grader’s errors here are estimated, too"
 _DISPUTE: Final = re.compile(r"dispute (\d+) changed a verdict in it(.*)")
 
 
@@ -44,7 +46,13 @@ class History:
         """By slug: digest of the conversations."""
         self._found: dict[str, list[StoredRevision]] = {}
 
-    def compare(self, keys: Mapping[str, Sequence[tuple[str, str]]], *, who: str) -> None:
+    @property
+    def before(self) -> dict[str, PeriodBefore]:
+        """By slug: how teams stood against the period before when the reports were made; corrections change nothing about that."""
+        told = self.edition.body.get("before", {}) if self.edition else {}
+        return {slug: PeriodBefore.model_validate(one) for slug, one in told.items()}
+
+    def compare(self, keys: Mapping[str, Sequence[tuple[str, str]]], figures: Mapping[str, TeamEstimates], *, who: str) -> None:
         """Decide for each team's folder whether its report is a new one or the same made anew.
 
         A report is its conversations: of others it is a new report, and what was said of the old one is no concern of it.
@@ -53,6 +61,8 @@ class History:
         ----------
         keys
             By slug: source and id of the conversations that are reported now.
+        figures
+            By slug: what their report says now. Where people corrected other teams' conversations, corrected figures may move here, too.
         who
             For the audit trail.
         """
@@ -63,21 +73,24 @@ class History:
             if before.get(slug) != self.scopes[slug]:
                 self.store.forget_revisions(str(self.folder), slug)
             else:
-                self._found[slug] = [*known.get(slug, ()), *self._anew(slug, known.get(slug, ()), who)]
+                self._found[slug] = [*known.get(slug, ()), *self._anew(slug, known.get(slug, ()), figures[slug], who)]
 
-    def _anew(self, slug: str, known: Sequence[StoredRevision], who: str) -> Iterator[StoredRevision]:
+    def _anew(self, slug: str, known: Sequence[StoredRevision], figures: TeamEstimates, who: str) -> Iterator[StoredRevision]:
         pending, page = self.pending.get(slug), self.folder / slug / "index.html"
-        if pending is None or not page.is_file():
+        if not page.is_file() or not (pending or (self.pending and _moved(page.with_name("report.json"), figures))):
             return
-        if known and known[-1].marks >= pending.marks:  # written down, and then interrupted before the pages were
+        replaced = hashlib.sha256(page.read_bytes()).hexdigest()
+        last = known[-1] if known else None
+        # written down, and then interrupted before the pages were
+        if last and (last.marks >= pending.marks if pending else last.replaced == replaced):
             return
         new = StoredRevision(
             folder=str(self.folder),
             slug=slug,
-            revision=(known[-1].revision if known else 1) + 1,
-            why=_in_short(pending.why),
-            replaced=hashlib.sha256(page.read_bytes()).hexdigest(),
-            marks=pending.marks,
+            revision=(last.revision if last else 1) + 1,
+            why=_in_short(pending.why) if pending else _ELSEWHERE,
+            replaced=replaced,
+            marks=pending.marks if pending else last.marks if last else 0,
             at=datetime.now(UTC),
         )
         self.store.add_revision(new, who=who)
@@ -87,6 +100,27 @@ class History:
         """Return the later editions of a report, the newest first."""
         found = reversed(self._found.get(slug, ()))
         return tuple(Revision(number=one.revision, on=one.at.date(), because=one.why, replaced=one.replaced) for one in found)
+
+
+def _moved(twin: Path, figures: TeamEstimates) -> bool:
+    """Return whether corrected figures differ from those that a report says, although its grades are the same."""
+    try:
+        told = json.loads(twin.read_bytes())
+        before = {"score": told["score"], "clears": told["clears"], **{item["id"]: item["fails"] for item in told["criteria"]}}
+    except (OSError, ValueError, LookupError):
+        return False
+    now = {"score": figures.score, "clears": figures.clears, **figures.fails}
+    return any(
+        _as_graded(one) == _as_graded(now[of].model_dump()) and any(one[end] != getattr(now[of], end) for end in ("value", "low", "high"))
+        for of, one in before.items()
+        if of in now and (one["corrected"] or now[of].corrected)
+    )
+
+
+def _as_graded(estimate: Mapping[str, Any]) -> float | None:
+    """Return a figure as it was graded, as far as it is told to the same digits."""
+    found = estimate["raw"] if estimate["corrected"] else estimate["value"]
+    return None if found is None else round(found, 4)
 
 
 def _in_short(why: str) -> str:
@@ -106,13 +140,13 @@ def _disputes(numbers: Sequence[str]) -> str:
 
 
 @contextmanager
-def open_folder(project: Project, store: Store, folder: Path) -> Iterator[History]:
-    """Yield the history of a folder of reports, which no other process writes meanwhile; a killed one keeps nobody waiting."""
+def hold_folder(project: Project, folder: Path) -> Iterator[None]:
+    """Keep all other processes of this machine from writing a folder of reports; a killed one keeps nobody waiting."""
     place = project.state / "locks" / f"reports-{digest(str(folder))[:16]}"
     place.parent.mkdir(parents=True, exist_ok=True)
     with place.open("w", encoding="ascii") as file:
         _lock(file)
-        yield History(store, folder)
+        yield
 
 
 def _lock(file: IO[str]) -> None:
@@ -134,6 +168,7 @@ def keep_edition(
     run: Run | None,
     why_rules: str | None,
     measured: Sequence[Measured],
+    before: Mapping[str, PeriodBefore],
 ) -> None:
     """Write down how reports were made.
 
@@ -146,6 +181,7 @@ def keep_edition(
         "why_rules": why_rules,
         "measured": [{"graded_by": one.graded_by.value, "checked": _wordless(one.checked)} for one in measured],
         "scopes": history.scopes,
+        "before": {slug: one.model_dump(mode="json") for slug, one in before.items()},
     }
     store.save_edition(Edition(folder=str(history.folder), body=body, made_at=datetime.now(UTC)), pages)
 

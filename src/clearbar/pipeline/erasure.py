@@ -1,15 +1,19 @@
 """Erasure everywhere: store, published pages, and the exports beside them."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
+from clearbar.pipeline.editions import hold_folder
 from clearbar.pipeline.workspace import open_store
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.publish import withdraw
 from clearbar.redact import Redactor
 from clearbar.settings import Settings
-from clearbar.store import Removed, Store
+from clearbar.store import ERASED, Erased, Removed, Store
 
 __all__ = ["Erasure", "apply_retention", "erase_from_everywhere"]
 
@@ -33,9 +37,9 @@ class Erasure(Model):
 
     def line(self) -> str:
         """Return it in words."""
-        told = f"{self.conversations} conversations erased, {len(self.pages)} report files that held them removed"
+        told = f"{plural(self.conversations, 'conversation')} erased, {plural(len(self.pages), 'report file')} removed that showed them"
         told += " (make them anew: clearbar report)" if self.pages else ""
-        told += ". A later pull will not bring them back."
+        told += ". A later pull will not bring them back, nor will one of the same records from another file or path."
         if not self.scrubbed:
             told += " The store is in use, so its files still hold the bytes: run the same command again when nothing else uses it."
         return told + "".join(f"\nleft to remove by hand: {place}" for place in self.left)
@@ -60,32 +64,53 @@ def erase_from_everywhere(
     """
     pseudonym = Redactor(settings.redaction, project.secret()).customer(customer) if customer else None
     with open_store(project, settings) as store:
-        keys = [key for id in conversations for key in _known(store, id)]
+        keys = [key for id in conversations for key in _known(store, id, notice)]
         if pseudonym and not store.find_customer(pseudonym):
             notice("no stored conversation names that customer; later ones will not be stored")
         done = store.erase(keys, customer=pseudonym, who=who, why=why)
-        removed: list[str] = []
-        left: list[str] = []
-        for page in done.reports:
-            (removed if withdraw(page) else left).append(page)
-            if page not in left:
-                store.forget_report(page)
+        removed, left = _withdraw_pages(project, store, done)
         for kept in (project.state / "checks").glob("*"):  # a check names and quotes where grader and labels differ; it is made anew
             kept.unlink(missing_ok=True)
     return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
 
 
-def _known(store: Store, id: str) -> list[tuple[str, str]]:
+def _withdraw_pages(project: Project, store: Store, done: Erased) -> tuple[list[str], list[str]]:
+    """Remove the pages that show what was erased, and return those that are gone and those out of reach.
+
+    A report that is being written is waited for: it finds the erasure before anything is in its place, and writes the pages anew without.
+    """
+    removed: list[str] = []
+    left: list[str] = []
+    with ExitStack() as stack:
+        for folder in done.folders:  # always in the same order, so that two erasures do not wait for each other
+            stack.enter_context(hold_folder(project, Path(folder)))
+        for path in _pages_to_go(store):  # what was out of reach earlier, too; and none that was made anew meanwhile
+            if not withdraw(path):
+                left.append(path)
+                continue
+            removed += [path] if path in done.reports else []
+            if "://" not in path:  # what was on its way to a distant store may arrive only now: the night looks again
+                store.forget_report(path)
+    return removed, left
+
+
+def _pages_to_go(store: Store) -> list[str]:
+    return [page.path for page in store.reports(stale=True) if ERASED in page.stale]
+
+
+def _known(store: Store, id: str, notice: Callable[[str], None]) -> list[tuple[str, str]]:
     found = store.find_conversation(id)
-    if not found:
+    if not found and store.erased_before(id):
+        notice(f"conversation {id!r} was erased before")
+    elif not found:
         raise UsageError(f"the store knows no conversation {id!r}", fix="nothing was erased; check the id")
     return found
 
 
 def apply_retention(store: Store, settings: Settings) -> Removed:
-    """Remove what is older than the settings allow, published pages included."""
+    """Remove what is older than the settings allow, published pages included, and what earlier erasures could not reach."""
     removed = store.apply_retention(**settings.retention.model_dump())
-    for page in removed.reports:
+    for page in {*removed.reports, *_pages_to_go(store)}:
         if withdraw(page):
             store.forget_report(page)
     return removed

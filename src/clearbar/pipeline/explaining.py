@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
 from clearbar.errors import LabelError, UsageError
-from clearbar.grading.rules import Explanation, Fitted, RulesGrader, fit, load_lexicon
+from clearbar.grading.rules import Explanation, Fitted, RulesGrader, fit, load_lexicon, refit
 from clearbar.labelled import resolve
 from clearbar.labels_file import read_labels
 from clearbar.pipeline.cascading import labelled_transcripts
@@ -14,7 +15,8 @@ from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import open_store, open_workspace
 from clearbar.project import Project
 from clearbar.redact import Redactor
-from clearbar.rubric_file import open_rubric
+from clearbar.rubric_file import open_rubric, rubric_path
+from clearbar.rubric_text import rewrite
 from clearbar.settings import Settings
 from clearbar.transcript import RedactedTranscript
 
@@ -60,9 +62,12 @@ def fit_rules(
     labels: Sequence[str],
     transcripts: Sequence[str],
     rubric: str | None,
+    out: Path | None = None,
     notice: Callable[[str], None],
 ) -> tuple[Fitted, ...]:
-    """Return the rules' named figures, refitted on labels; by default on the development part of the project's own.
+    """Return the rules' named figures and points, refitted on labels; by default on the development part of the project's own.
+
+    With `out`, the rubric is written there with what does better on parts of the labels that were left out, and with where that is from.
 
     Raises
     ------
@@ -80,7 +85,13 @@ def fit_rules(
         if not talks:
             raise LabelError("no label belongs to a conversation that was read", fix="name the conversations with --transcripts")
         levels = [{id: ruling.level for id, ruling in resolved.rulings[talk.id].items()} for talk in talks]
-        return fit(space.rubric, space.lexicon, talks, levels)
+        fitted = fit(space.rubric, space.lexicon, talks, levels)
+        if out is not None:
+            channels = ", ".join(sorted({talk.channel or "no channel" for talk in talks}))
+            changed = refit(space.rubric, fitted, f"fitted on {len(talks)} conversations ({channels}), {datetime.now(UTC):%Y-%m-%d}")
+            text = rubric_path(rubric or settings.grading.rubric, project).read_text(encoding="utf-8")
+            out.write_text(rewrite(text, space.rubric, changed), encoding="utf-8")
+        return fitted
 
 
 def _read(

@@ -1,20 +1,25 @@
 """Grade a batch: find what was graded before, ask for the rest, compose who graded what and why."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from clearbar.audit import assemble
-from clearbar.grading import Grader
+from clearbar.grading import Grader, WaitingGrader
 from clearbar.grading.fallback import compose
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.request import AuditRequest
-from clearbar.pipeline.workspace import Workspace
+from clearbar.pipeline.workspace import LLM_AWAY, Workspace
 from clearbar.store import Outcome
 from clearbar.transcript import RedactedTranscript
-from clearbar.verdict import Audit, Grade, GradeFailure, Usage, Verdict
+from clearbar.verdict import Audit, Grade, GradeFailure, Usage, Verdict, failed
 
-__all__ = ["Graded", "grade_all", "grade_batch"]
+__all__ = ["Graded", "grade_all", "grade_batch", "why_waiting"]
+
+
+AWAY: Final = frozenset({failed("unreachable"), failed("timed out"), failed("budget"), failed("interrupted")})
+"""Failures after which nothing was read of a conversation; a reply that could not be read is not paid for every night."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,8 @@ class Graded:
 def grade_batch(space: Workspace, batch: Sequence[RedactedTranscript], known: Mapping[str, Grade] | None = None) -> list[Graded]:
     """Return each conversation's verdicts, in order.
 
-    The rules grade everything: they are the fallback, and their disagreement with the LLM says where people should look.
+    The rules grade everything: they are the fallback, and their disagreement with the LLM says where people should look. They
+    read while the LLM's calls are under way.
 
     Parameters
     ----------
@@ -49,17 +55,36 @@ def grade_batch(space: Workspace, batch: Sequence[RedactedTranscript], known: Ma
         Grades of earlier runs, by key; they are not asked for again.
     """
     known = known or {}
-    by_rules = _grades(space.rules, batch, known)
-    asked = by_rules if space.llm is None else _grades(space.first, batch, known)
+    asking = None if space.llm is None else _begin(space.first, batch, known)
+    by_rules = _begin(space.rules, batch, known)()
+    asked = asking() if asking else by_rules
     return [_compose(space, *item, known) for item in zip(batch, asked, by_rules, strict=True)]
 
 
-def _grades(grader: Grader, batch: Sequence[RedactedTranscript], known: Mapping[str, Grade]) -> list[Grade | GradeFailure]:
+def why_waiting(verdicts: Iterable[Verdict]) -> str | None:
+    """Return the first reason for which the LLM gave a criterion no verdict although it could have once it is back, or None."""
+    reasons = (verdict.fallback_reason or verdict.reason or "" for verdict in verdicts)
+    return next((reason for reason in reasons if reason in AWAY or reason.startswith(LLM_AWAY)), None)
+
+
+def _begin(grader: Grader, batch: Sequence[RedactedTranscript], known: Mapping[str, Grade]) -> Callable[[], list[Grade | GradeFailure]]:
+    """Ask for the grades that are not known, and return what gives them all, in order."""
     keys = [grader.key(transcript) for transcript in batch]
     # The same text twice in a batch is one grade.
     wanted = {key: transcript for key, transcript in zip(keys, batch, strict=True) if key not in known}
-    fresh = dict(zip(wanted, grader.grade(list(wanted.values())), strict=True)) if wanted else {}
-    return [known[key] if key in known else fresh[key] for key in keys]
+    begun = _ask(grader, list(wanted.values()))
+
+    def wait() -> list[Grade | GradeFailure]:
+        fresh = dict(zip(wanted, begun(), strict=True))
+        return [known[key] if key in known else fresh[key] for key in keys]
+
+    return wait
+
+
+def _ask(grader: Grader, batch: Sequence[RedactedTranscript]) -> Callable[[], list[Grade | GradeFailure]]:
+    if not batch:
+        return list
+    return grader.begin(batch) if isinstance(grader, WaitingGrader) else lambda: grader.grade(batch)
 
 
 def _compose(

@@ -18,6 +18,7 @@ from clearbar.pipeline.restating import restate
 from clearbar.pipeline.rubric_desk import put_in_force
 from clearbar.pipeline.steps import Steps
 from clearbar.pipeline.workspace import open_store, open_workspace, with_choices
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -70,6 +71,8 @@ class NightlyResult(Model):
     """Decision of each criterion: go, no_go, too_few; empty where nothing was checked."""
     drift: Drift | None
     """What the anchors say of the grader; null where none are watched."""
+    before: dict[str, str] = {}
+    """By team, where a period is reported: how the share that clears the bar moved, and what of it is the grader's."""
     alarms: tuple[Alarm, ...]
 
     @property
@@ -105,18 +108,21 @@ def run_nightly(
     alarms = [*troubles, *_distrust(checked), *_losses(audit)]
     alarms += [Alarm(about=item.criterion, says=drift.why) for item in drift.criteria if item.alarm] if drift else []
     with open_store(project, settings) as store:
-        alarms += [Alarm(about="run", says=one.line()) for one in restate(project, settings, store) if not one.done and not one.gone]
-        apply_retention(store, settings)
+        restated = _or_alarm("restating", alarms, lambda: restate(project, settings, store)) or ()
+        alarms += [Alarm(about="run", says=one.line()) for one in restated if not one.done and not one.gone]
+        _or_alarm("retention", alarms, lambda: apply_retention(store, settings))
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
-    return NightlyResult(audit=audit, checked=decisions, drift=drift, alarms=tuple(alarms))
+    before = {team.slug: team.before for team in audit.teams if team.before}
+    return NightlyResult(audit=audit, checked=decisions, drift=drift, before=before, alarms=tuple(alarms))
 
 
 def _or_alarm(what: str, troubles: list[Alarm], work: Callable[[], T]) -> T | None:
     """Do what the audit does not hang on; where that fails, the night goes on with an alarm."""
     try:
         return work()
-    except ClearbarError as error:
-        troubles.append(Alarm(about="run", says=f"{what}: {error}"))
+    except (ClearbarError, OSError) as error:
+        told = error if isinstance(error, ClearbarError) else error.strerror or type(error).__name__
+        troubles.append(Alarm(about="run", says=f"{what}: {told}"))
         return None
 
 
@@ -162,13 +168,18 @@ def _distrust(checked: Checked | None) -> list[Alarm]:
 
 
 def _losses(audit: AuditResult) -> list[Alarm]:
-    alarms = [Alarm(about="run", says=f"{number} conversations fell back to rules: {reason}") for reason, number in audit.fallbacks.items()]
+    alarms = [
+        Alarm(about="run", says=f"{plural(number, 'conversation')} fell back to rules: {reason}")
+        for reason, number in audit.fallbacks.items()
+    ]
     alarms += [Alarm(about="run", says=audit.repointed)] if audit.repointed else []
     again = audit.regraded
     if again.left > again.regraded:
-        says = f"{again.left - again.regraded} conversations of other nights are still left to the rules, {again.regraded} are not any more"
+        says = (
+            f"{plural(again.left - again.regraded, 'conversation')} of other nights still left to the rules, {again.regraded} not any more"
+        )
         alarms.append(Alarm(about="run", says=says))
     alarms += [Alarm(about="run", says=f"publishing: {fault}") for fault in (audit.published.faults if audit.published else ())]
     if audit.counts.rejected:
-        alarms.append(Alarm(about="run", says=f"{audit.counts.rejected} records could not be used"))
+        alarms.append(Alarm(about="run", says=f"{plural(audit.counts.rejected, 'record')} could not be used"))
     return alarms

@@ -4,24 +4,21 @@ The next pulls read back only so far (`look_back_hours`); what was graded before
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
 from typing import Final
 
 from clearbar.model import Model
 from clearbar.pipeline.exclusions import exclusion_of
-from clearbar.pipeline.grading import Graded, grade_batch
+from clearbar.pipeline.grading import Graded, grade_batch, why_waiting
 from clearbar.pipeline.intake import batches
-from clearbar.pipeline.workspace import LLM_AWAY, Workspace
-from clearbar.store import Item, Run, Store, StoredAudit, StoredConversation, grading_hash
+from clearbar.pipeline.workspace import Workspace
+from clearbar.store import Item, Run, Store, StoredConversation, grading_hash
 from clearbar.transcript import Conversation, RedactedTranscript
-from clearbar.verdict import Usage, Verdict, failed
+from clearbar.verdict import Usage
 
 __all__ = ["REGRADING", "Regraded", "regrade_left"]
 
 REGRADING: Final = "regrading"
 """Kind of the run that does this."""
-AWAY: Final = frozenset({failed("unreachable"), failed("timed out"), failed("budget"), failed("interrupted")})
-"""Failures after which nothing was read of a conversation; a reply that could not be read is not paid for every night."""
 FIELDS: Final = tuple(name for name in Conversation.model_fields if name != "turns")
 
 
@@ -52,7 +49,7 @@ def regrade_left(space: Workspace, store: Store, sources: Sequence[str]) -> Regr
     """
     if space.llm is None:
         return Regraded()
-    pages = list(batches(_left(space, store, sources), space.settings.grading.batch))
+    pages = list(batches(_waiting(space, store, sources), space.settings.grading.batch))
     if not pages:
         return Regraded()
     if space.llm.settings.mode == "batch" and space.cascade is None:
@@ -70,33 +67,8 @@ def regrade_left(space: Workspace, store: Store, sources: Sequence[str]) -> Regr
     return total
 
 
-def _left(space: Workspace, store: Store, sources: Sequence[str]) -> list[tuple[str, str]]:
-    """Return source and id of conversations that rules graded in the LLM's place, the newest first."""
-    grading = grading_hash(space.rubric)
-    asked: dict[tuple[str, str], str] = {}
-    found: dict[tuple[str, str], datetime] = {}
-    for audit in store.audits(grading=grading, asked=space.asked, sources=sources):
-        asked[_key(audit)] = audit.conversation.text_hash
-        if _why_left(audit.verdicts):
-            found[_key(audit)] = audit.made_at
-    for audit in store.audits(grading=grading, asked="rules", sources=sources):
-        if _was_away(audit) and asked.get(_key(audit)) != audit.conversation.text_hash:
-            found[_key(audit)] = audit.made_at
-    return sorted(found, key=found.__getitem__, reverse=True)
-
-
-def _key(audit: StoredAudit) -> tuple[str, str]:
-    return audit.conversation.source, audit.conversation.id
-
-
-def _why_left(verdicts: Iterable[Verdict]) -> str | None:
-    """Return the first reason for which the LLM gave a criterion no verdict although it could have, or None."""
-    reasons = (verdict.fallback_reason or verdict.reason for verdict in verdicts)
-    return next((reason for reason in reasons if reason in AWAY), None)
-
-
-def _was_away(audit: StoredAudit) -> bool:
-    return any((verdict.fallback_reason or "").startswith(LLM_AWAY) for verdict in audit.verdicts)
+def _waiting(space: Workspace, store: Store, sources: Sequence[str]) -> list[tuple[str, str]]:
+    return store.waiting(grading=grading_hash(space.rubric), asked=space.asked, sources=sources)
 
 
 def _texts(store: Store, keys: Sequence[tuple[str, str]]) -> list[RedactedTranscript]:
@@ -129,13 +101,14 @@ def _items(graded: Iterable[Graded]) -> Iterator[Item]:
             transcript=one,
             grades=found.fresh,
             verdicts=found.verdicts,
+            waiting=why_waiting(found.verdicts) is not None,
             usage=found.usage,
         )
 
 
 def _add(total: Regraded, graded: Sequence[Graded]) -> Regraded:
     fallbacks = dict(total.fallbacks)
-    reasons = [found.failure or _why_left(found.verdicts) for found in graded]
+    reasons = [found.failure or why_waiting(found.verdicts) for found in graded]
     for reason in filter(None, reasons):
         fallbacks[reason] = fallbacks.get(reason, 0) + 1
     return Regraded(

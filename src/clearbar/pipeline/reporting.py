@@ -2,22 +2,25 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 from clearbar.articles import articles_for
 from clearbar.check import CheckResult
-from clearbar.errors import Rejection, UsageError
+from clearbar.errors import ErasedError, Rejection, UsageError
 from clearbar.estimates import Estimates, Graded
 from clearbar.model import Model
 from clearbar.pipeline.anchors import watched
+from clearbar.pipeline.before import changes_by_team
 from clearbar.pipeline.checking import Measured
 from clearbar.pipeline.coached import steps_by_team
-from clearbar.pipeline.editions import History, keep_edition, open_folder
+from clearbar.pipeline.editions import History, hold_folder, keep_edition
 from clearbar.pipeline.intake import FUTURE
+from clearbar.pipeline.pages import Pages
 from clearbar.pipeline.request import check_period
 from clearbar.pipeline.selection import GradedItems, ReportRequest, as_graded, graded_items, reviews_of
+from clearbar.pipeline.standing import Standing, wording
 from clearbar.pipeline.workspace import open_store
 from clearbar.project import Project
 from clearbar.publish import Published, publish
@@ -26,21 +29,22 @@ from clearbar.report import (
     Difference,
     Gathering,
     Period,
+    PeriodBefore,
     PullCounts,
     RunFacts,
     Step,
+    TeamEstimates,
     TeamReport,
     compose_report,
     summary_markdown,
     write_reports,
 )
 from clearbar.report.estimated import differences_of, team_estimates_of
-from clearbar.report.words import score_words, share_words, team_slug
+from clearbar.report.words import score_words, share_words, since_before, team_slug
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
 from clearbar.store import Edition, Outcome, Run, Store
-from clearbar.store import Published as StoredReport
 from clearbar.verdict import GradedBy
 
 __all__ = ["ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
@@ -63,6 +67,8 @@ class TeamSummary(Model):
     """Names of the weakest criteria, the weakest first."""
     provisional: int
     """Auto-fails that nobody has confirmed."""
+    before: str
+    """How the share moved against the period before, and what of it is the grader's; empty where nothing is known."""
     page: str
     summary: str
     """Markdown."""
@@ -115,11 +121,94 @@ class _Gathered:
     teams: dict[str | None, Gathering] = field(default_factory=dict)
     verdicts: Counter[GradedBy] = field(default_factory=Counter)
     """As graded, by who gave them."""
+    standings: dict[str | None, Standing] = field(default_factory=dict)
+    """As graded, for the comparison with the period before."""
 
     @property
     def agents(self) -> list[str]:
         """All agents, in alphabetical order."""
         return sorted({agent for one in self.teams.values() for agent in one.agents.all})
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Reports that are to be made, with all that it takes; see `make_reports`."""
+
+    project: Project
+    settings: Settings
+    store: Store
+    rubric: Rubric
+    request: ReportRequest
+    items: GradedItems
+    run: Run | None
+    why_rules: str | None
+    measured: Sequence[Measured]
+    who: str
+
+    def make(self, history: History, seen: int, anew: Edition | None) -> Reports | None:
+        """Read, compose and write; null where nothing is left to report on.
+
+        Parameters
+        ----------
+        history
+            What came before in the folder.
+        seen
+            How many erasures there were before anything was read.
+        anew
+            What is to be made anew.
+
+        Raises
+        ------
+        ErasedError
+            If a conversation was erased meanwhile; nothing is left of what was written.
+        """
+        self.items.refresh()
+        graded = Graded(self.rubric, reviews=reviews_of(self.items, self.store, self.rubric))
+        gathered = _gather(self.items, self.rubric, self.settings, graded)
+        if not gathered.teams:
+            return None
+        shown = {team_slug(team): (team, one.keys) for team, one in gathered.teams.items()}
+        before = history.before if anew else self._before(gathered)
+        found = graded.estimate(checked=_checked(self.measured, gathered), widest=2 * self.settings.report.precision)
+        figures = {team_slug(team): _figures(team, one, found) for team, one in gathered.teams.items()}
+        history.compare({slug: keys for slug, (_, keys) in shown.items()}, figures, who=self.who)
+        reports = self._composed(gathered, figures, history, before)
+        pages = Pages(self.store, self.request, history, seen, shown, _rejected(self.store, self.run))
+        made = _put_out(self.settings, self.request, reports, pages, folder=history.folder, differences=_differences(found, reports))
+        self._keep(history, None if made.published and made.published.faults else pages.places, before)
+        return made
+
+    def _before(self, gathered: _Gathered) -> dict[str, PeriodBefore]:
+        return changes_by_team(self.store, self.rubric, self.settings.report, self.request, self.items, gathered.standings)
+
+    def _composed(
+        self, gathered: _Gathered, figures: Mapping[str, TeamEstimates], history: History, before: Mapping[str, PeriodBefore]
+    ) -> list[TeamReport]:
+        asked, settings = self.request, self.settings.report
+        context = Context(
+            self.rubric,
+            articles_for(asked.rubric or self.settings.grading.rubric, self.project),
+            Period(since=asked.since, until=asked.until),
+            settings,
+            tuple(one.agreements for one in self.measured),
+            _facts(self.store, self.rubric, self.run, self.why_rules),
+            _names(self.store, gathered.agents) if settings.agents == "name" else {},
+        )
+        steps = steps_by_team(self.store, self.rubric, settings, since=asked.since, until=asked.until, asked=asked.asked)
+        return [_composed(team, one, context, figures, history, steps, before) for team, one in gathered.teams.items()]
+
+    def _keep(self, history: History, pages: Sequence[str] | None, before: Mapping[str, PeriodBefore]) -> None:
+        keep_edition(
+            self.store,
+            history,
+            self.request,
+            pages=pages,
+            rubric=self.rubric,
+            run=self.run,
+            why_rules=self.why_rules,
+            measured=self.measured,
+            before=before,
+        )
 
 
 def make_reports(
@@ -138,7 +227,8 @@ def make_reports(
 ) -> Reports:
     """Write the reports of all teams and the page over them.
 
-    Where they replace reports of the same conversations in which people corrected something since, the pages say so.
+    Where they replace reports of the same conversations in which people corrected something since, the pages say so. Where a conversation
+    is erased while they are being written, they are written again without it.
 
     Parameters
     ----------
@@ -163,44 +253,30 @@ def make_reports(
     nothing = Reports(folder=str(folder), index=None, teams=(), verdicts={}, conversations=0)
     if not items:
         return nothing
-    with open_folder(project, store, folder) as history:
-        if anew is not None and anew != history.edition:
-            return nothing
-        items.refresh()
-        graded = Graded(rubric, reviews=reviews_of(items, store, rubric))
-        gathered = _gather(items, rubric, settings, graded)
-        found = graded.estimate(checked=_checked(measured, gathered), widest=2 * settings.report.precision)
-        history.compare({team_slug(team): one.keys for team, one in gathered.teams.items()}, who=who)
-        context = Context(
-            rubric,
-            articles_for(request.rubric or settings.grading.rubric, project),
-            Period(since=request.since, until=request.until),
-            settings.report,
-            tuple(one.agreements for one in measured),
-            _facts(store, rubric, run, why_rules),
-            _names(store, gathered.agents) if settings.report.agents == "name" else {},
-        )
-        steps = steps_by_team(store, rubric, settings.report, since=request.since, until=request.until, asked=request.asked)
-        reports = [_composed(team, one, context, found, history, steps) for team, one in gathered.teams.items()]
-        pages = _Pages(
-            store, request, {team_slug(team): (team, one.keys) for team, one in gathered.teams.items()}, _rejected(store, run), history
-        )
-        made = _put_out(settings, reports, pages, differences=_differences(found, reports))
-        written = None if made.published and made.published.faults else pages.places
-        keep_edition(store, history, request, pages=written, rubric=rubric, run=run, why_rules=why_rules, measured=measured)
-    return made
+    job = _Job(project, settings, store, rubric, request, items, run, why_rules, measured, who)
+    with hold_folder(project, folder):
+        while True:
+            seen, history = store.erasures(), History(store, folder)
+            if anew is not None and anew != history.edition:
+                return nothing
+            with suppress(ErasedError):
+                return job.make(history, seen, anew) or nothing
 
 
 def _gather(items: GradedItems, rubric: Rubric, settings: Settings, graded: Graded) -> _Gathered:
     """Read all conversations once, for the reports and for the estimates, which rest on what graders said before people corrected it."""
     gathered = _Gathered()
+    made_at = {(ref.source, ref.id): ref.made_at for ref in items.refs}
+    words = wording(rubric)
     for item in items:
         team = item.transcript.team
         if team not in gathered.teams:
             gathered.teams[team] = Gathering(rubric, settings.report)
+            gathered.standings[team] = Standing(rubric)
         gathered.teams[team].add(item)
         machine = as_graded(item)
         graded.add(machine)
+        gathered.standings[team].add(machine.verdicts, machine, words, made_at[item.transcript.source, item.transcript.id])
         gathered.verdicts.update(verdict.graded_by for verdict in machine.verdicts)
     return gathered
 
@@ -215,36 +291,48 @@ def _composed(  # noqa: PLR0917 - what a report is made of
     team: str | None,
     gathered: Gathering,
     context: Context,
-    found: Estimates,
+    figures: Mapping[str, TeamEstimates],
     history: History,
     steps: Mapping[str | None, Sequence[Step]],
+    before: Mapping[str, PeriodBefore],
 ) -> TeamReport:
-    plain = gathered.estimates()
     return compose_report(
         gathered,
         context,
         team=team,
-        estimates=plain if team is None else team_estimates_of(found, team, plain),
+        estimates=figures[team_slug(team)],
         revisions=history.revisions(team_slug(team)),
         steps=steps.get(team, ()),
+        before=before.get(team_slug(team)),
     )
+
+
+def _figures(team: str | None, gathered: Gathering, found: Estimates) -> TeamEstimates:
+    plain = gathered.estimates()
+    return plain if team is None else team_estimates_of(found, team, plain)
 
 
 def _differences(found: Estimates, reports: Sequence[TeamReport]) -> tuple[Difference, ...]:
     return differences_of(found, {report.team: report.slug for report in reports if report.team is not None and not report.small})
 
 
-def _put_out(settings: Settings, reports: Sequence[TeamReport], pages: "_Pages", *, differences: Sequence[Difference]) -> Reports:
+def _put_out(
+    settings: Settings,
+    request: ReportRequest,
+    reports: Sequence[TeamReport],
+    pages: Pages,
+    *,
+    folder: Path,
+    differences: Sequence[Difference],
+) -> Reports:
     """Write the files, register them and, where it was asked for, put copies where others look."""
-    request, folder = pages.request, pages.history.folder
-    moment = datetime.now(UTC)
     formats = {"pdf": request.pdf or settings.report.pdf, "parquet": request.parquet or settings.report.parquet}
-    written = write_reports(reports, folder, differences=differences, **formats)
-    pages.register([path.as_posix() for path in written], moment)
+    written = write_reports(reports, folder, differences=differences, register=pages, **formats)
+    pages.register([path.as_posix() for path in written])
     published = None
     if request.publish:
-        published = publish(reports, settings.publish, differences=differences)
-        pages.register(published.places, moment)
+        published = publish(reports, settings.publish, differences=differences, register=pages)
+        pages.register(published.places)
     counted = sum((Counter({tally.id: tally.count for tally in report.by_verdict}) for report in reports), Counter[str]())
     return Reports(
         folder=str(folder),
@@ -301,39 +389,6 @@ def _rejected(store: Store, run: Run | None) -> list[Key]:
     return [(item.source, item.id) for item in listed if item.id]
 
 
-@dataclass(frozen=True)
-class _Pages:
-    """Remembers which conversations files hold, so that erasure finds them.
-
-    The files of a team, in the folder of its slug, hold its own; the page over all teams holds none but those that could not be used.
-    """
-
-    store: Store
-    request: ReportRequest
-    shown: Mapping[str, tuple[str | None, Sequence[Key]]]
-    """By slug: the team, and its conversations."""
-    listed: Sequence[Key]
-    history: History
-    places: list[str] = field(default_factory=list)
-    """Where files lie now."""
-
-    def register(self, places: Sequence[str], moment: datetime) -> None:
-        """Write down where files lie now."""
-        for place in places:
-            team, keys = self.shown.get(place.rsplit("/", 2)[-2], (None, ()))
-            page = StoredReport(
-                path=place,
-                since=self.request.since,
-                until=self.request.until,
-                team=team,
-                made_at=moment,
-                folder=str(self.history.folder),
-                marks=self.history.marks.get(place, 0),
-            )
-            self.store.add_report(page, [*keys, *self.listed])
-            self.places.append(place)
-
-
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:
     return TeamSummary(
         team=report.team,
@@ -343,6 +398,7 @@ def _summary(report: TeamReport, folder: Path) -> TeamSummary:
         clears=share_words(report.clears),
         weakest=() if report.small else tuple(item.name for item in report.coaching),
         provisional=report.provisional,
+        before=since_before(report.before),
         page=str(folder / report.slug / "index.html"),
         summary=summary_markdown(report),
     )

@@ -117,6 +117,9 @@ def _restated(project: Project, settings: Settings, store: Store, folder: str, w
         return _made_anew(project, settings, store, edition, why, who=who)
     except ClearbarError as error:
         return Restated(folder=folder, why=why, done=False, fault=str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must cost neither the other folders nor what else the night does
+        fault = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        return Restated(folder=folder, why=why, done=False, fault=f"it could not be made anew ({fault})")
 
 
 def _lies_here(folder: str) -> bool:

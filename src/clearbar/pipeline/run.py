@@ -10,12 +10,13 @@ from clearbar.errors import UsageError
 from clearbar.grading import Grader
 from clearbar.model import Model
 from clearbar.pipeline.exclusions import EXCLUDED
-from clearbar.pipeline.grading import Graded, grade_batch
+from clearbar.pipeline.grading import Graded, grade_batch, why_waiting
 from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources, pull
 from clearbar.pipeline.overlap import overlapping
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.steps import WATCH, Pending, Steps
 from clearbar.pipeline.workspace import Workspace
+from clearbar.plural import plural
 from clearbar.sources import Source
 from clearbar.store import Counts, Item, Mark, Outcome, Run, SourceRef, Store
 from clearbar.verdict import Usage
@@ -117,6 +118,8 @@ def audit_conversations(space: Workspace, request: AuditRequest, *, steps: Steps
             _audit_source(space, source, request, pulled, room=room, steps=steps, now=now)
     except BaseException as error:
         interrupted = isinstance(error, KeyboardInterrupt)
+        if space.llm is not None:
+            space.llm.interrupt()  # batches under way end with the calls that are in flight
         pulled.run = store.finish_run(
             run.id, state="interrupted" if interrupted else "failed", why="" if interrupted else type(error).__name__
         )
@@ -155,7 +158,7 @@ def _audit_source(
     for batch in _submitted(space, batches(records, space.settings.grading.batch)):
         pulled.other_teams.update(item.team for item in batch if isinstance(item, Dropped) and item.team is not None)
         horizon += [item.mark for item in batch if isinstance(item, Dropped) and item.held_back and item.mark]
-        under_way.append(steps.submit(f"grade {len(batch)} records", _work(space, pulled.run, batch)))
+        under_way.append(steps.submit(f"grade {plural(len(batch), 'record')}", _work(space, pulled.run, batch)))
         while len(under_way) > at_once:
             committed += _collect(pulled, under_way.popleft().result())
     while under_way:
@@ -222,6 +225,7 @@ def _item(item: Taken | Dropped, graded: dict[str, Graded]) -> Item:
         transcript=item.transcript,
         grades=found.fresh,
         verdicts=found.verdicts,
+        waiting=why_waiting(found.verdicts) is not None,
         usage=found.usage,
     )
 

@@ -17,7 +17,7 @@ from clearbar.store import AuditRef, DisputeState, Store, StoredAudit, grading_h
 from clearbar.transcript import Conversation, RedactedTranscript
 from clearbar.verdict import Audit
 
-__all__ = ["GradedItems", "ReportRequest", "as_graded", "graded_items", "reviews_of"]
+__all__ = ["GradedItems", "ReportRequest", "as_graded", "chosen_audits", "graded_items", "named", "reviews_of"]
 
 FIELDS = tuple(name for name in Conversation.model_fields if name != "turns")
 Key = tuple[str, str]
@@ -100,13 +100,13 @@ def graded_items(store: Store, rubric: Rubric, request: ReportRequest, *, only: 
     only
         Source and id of those that may be among them; all by default.
     """
-    refs = _chosen(store, rubric, request)
+    refs = chosen_audits(store, rubric, request)
     return GradedItems(store, rubric, [ref for ref in refs if only is None or (ref.source, ref.id) in only])
 
 
 def as_graded(item: ReportItem) -> Audit:
     """Return what graders said, before people corrected it, under a name that tells conversations of several sources apart."""
-    return (item.graded or item.audit).model_copy(update={"transcript": _name(item.transcript.source, item.transcript.id)})
+    return (item.graded or item.audit).model_copy(update={"transcript": named(item.transcript.source, item.transcript.id)})
 
 
 def reviews_of(items: GradedItems, store: Store, rubric: Rubric) -> Resolved:
@@ -120,7 +120,7 @@ def reviews_of(items: GradedItems, store: Store, rubric: Rubric) -> Resolved:
     for (source, id, text), labels in store.corrections(calibration=True).items():
         ref = refs.get((source, id))
         if ref is not None and ref.text_hash == text:
-            said += [label.model_copy(update={"id": _name(source, id)}) for label in items.corrections.counted(ref.happened_at, labels)]
+            said += [label.model_copy(update={"id": named(source, id)}) for label in items.corrections.counted(ref.happened_at, labels)]
     sources: dict[str, list[str]] = defaultdict(list)
     for source, id in refs:
         sources[id].append(source)
@@ -128,11 +128,12 @@ def reviews_of(items: GradedItems, store: Store, rubric: Rubric) -> Resolved:
         homes = [source for source in sources[label.id] if label.source in {None, source}] if label.id in sources else []
         if len(homes) == 1:
             counted = items.corrections.counted(refs[homes[0], label.id].happened_at, [label])
-            said += [one.model_copy(update={"id": _name(homes[0], one.id)}) for one in counted]
+            said += [one.model_copy(update={"id": named(homes[0], one.id)}) for one in counted]
     return resolve(said, rubric)
 
 
-def _name(source: str, id: str) -> str:
+def named(source: str, id: str) -> str:
+    """Return a name that tells conversations of several sources apart."""
     return f"{source}\n{id}"
 
 
@@ -141,8 +142,11 @@ def _place(ref: AuditRef) -> tuple[str, float, str, str]:
     return ref.team or "", moment, ref.id, ref.source
 
 
-def _chosen(store: Store, rubric: Rubric, request: ReportRequest) -> Collection[AuditRef]:
-    """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts."""
+def chosen_audits(store: Store, rubric: Rubric | None, request: ReportRequest) -> Collection[AuditRef]:
+    """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts.
+
+    Without a rubric, those by any.
+    """
 
     def asked_of(grader: str | None) -> list[AuditRef]:
         return store.audit_index(
@@ -150,7 +154,7 @@ def _chosen(store: Store, rubric: Rubric, request: ReportRequest) -> Collection[
             until=request.until,
             teams=(request.team,) if request.team else (),
             sources=request.sources,
-            grading=grading_hash(rubric),
+            grading=None if rubric is None else grading_hash(rubric),
             asked=grader,
         )
 

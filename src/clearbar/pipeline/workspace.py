@@ -11,6 +11,7 @@ from clearbar.errors import GraderUnavailableError
 from clearbar.grading import Grader
 from clearbar.grading.cascade import CascadeGrader
 from clearbar.grading.rules import Lexicon, RulesGrader, load_lexicon
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.redact import Redactor
 from clearbar.rubric import Rubric
@@ -179,7 +180,8 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
     if why := why_unavailable(space.settings.llm):
         if asked != "auto":
             raise GraderUnavailableError(
-                f"--grader {asked} needs an LLM and none is set up: {why}", fix="or use --grader rules; see docs/llm.md"
+                f"--grader {asked} needs an LLM and none is set up: {why}",
+                fix="or use --grader rules; clearbar settings llm says what to set",
             )
         why = re.sub(r" \([^)]*\)", "", why)  # reports are read by people who set no variables; `clearbar doctor` names them
         return replace(space, why_rules=f"no LLM is set up: {why}")
@@ -215,7 +217,8 @@ def _with_cascade(space: Workspace, llm: "LlmGrader", notice: Callable[[str], No
     from clearbar.pipeline.cascading import plan  # noqa: PLC0415 - needs a workspace itself
 
     made = plan(space)
-    told = f"{len(made.trusted)} levels of criteria are left to the rules (bar {made.bar:.2f}, chosen on {made.chosen_on} conversations)"
+    chosen = f"bar {made.bar:.2f}, chosen on {plural(made.chosen_on, 'conversation')}"
+    told = f"{plural(len(made.trusted), 'level')} of criteria left to the rules ({chosen})"
     if made.precision is not None and made.decided_by_rules is not None:
         share, confirmed = f"{made.decided_by_rules:.0%}", f"{made.precision:.0%}"
         told += f"; on {made.tested_on} others they decide {share} of the verdicts, of which labels confirm {confirmed}"

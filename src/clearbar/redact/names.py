@@ -71,6 +71,8 @@ _SHORT: Final = 4
 """Words of an answer that is nothing but a name."""
 _BRANDED: Final = re.compile(r"(?:\bat |@ ?|\bcontacting |\bchoosing |\bcalling |\bcalled |\bmy |\byour )$", re.IGNORECASE)
 _DOMAIN: Final = re.compile(r"\.[a-z]{2,}")
+_WIDEST_GAP: Final = 3
+"""Characters between the parts of a name, as in "J. Doe"."""
 _LOOKED_AT: Final = 8
 """Mentions of a word that are looked at to tell whether it is a brand."""
 
@@ -124,8 +126,20 @@ class Names:
         for spans in sorted(told, key=len, reverse=True):  # whole names first, so that their parts are known
             words = [view.text[start:end] for start, end in spans]
             if not (self._keep and any(word.lower() in self._keep for word in words)):
-                yield Finding(spans[0][0], spans[-1][1], Kind.NAME, people.add_told(words))
+                person = people.add_told(words)
+                yield from (Finding(start, end, Kind.NAME, person) for start, end in _joined(spans))
         yield from people.mentions(view)
+
+
+def _joined(spans: Spans) -> Iterator[tuple[int, int]]:
+    """Yield where a name stands: in one piece, or in several where its parts lie under keys of their own."""
+    start, end = spans[0]
+    for first, last in spans[1:]:
+        if first - end > _WIDEST_GAP:
+            yield start, end
+            start = first
+        end = last
+    yield start, end
 
 
 def _read_after(view: View, _: int, end: int, trust: Trust) -> Spans:

@@ -15,6 +15,7 @@ from clearbar.redact.births import BIRTH_CUE, find_birth_dates
 from clearbar.redact.contacts import EMAIL_CUE, IP_FORM, SPELT_CUE, find_emails, find_ips, find_spelt_emails, find_url_secrets
 from clearbar.redact.custom import CustomPatterns
 from clearbar.redact.digit_runs import IBAN_FORM, RUN_FORM, find_ibans, find_numbers
+from clearbar.redact.json_values import JSON_CUE, find_json_values, json_keys, read_json_names
 from clearbar.redact.kinds import Finding, Kind
 from clearbar.redact.name_parts import Spans
 from clearbar.redact.names import Names
@@ -30,7 +31,7 @@ from clearbar.transcript import RedactedTranscript, Transcript
 
 __all__ = ["RedactedTexts", "Redactor"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 """Counts up whenever the same text may come out otherwise."""
 _AGENT_DIGITS, _CUSTOMER_DIGITS = 8, 12
 """Hexadecimal digits of pseudonyms: among 1,000 agents and 100,000 customers two share one with a chance of about 1 in 10,000."""
@@ -98,9 +99,9 @@ class Redactor:
         self._names = Names(settings.keep)
         table = [(needs, detector) for kinds, needs, detector in _detectors(settings) if self._kinds & kinds]
         told = [(cue, reader) for cue, reader in self._names.readers if Kind.NAME in self._kinds]
-        cues = list(
-            dict.fromkeys((*(cue for cue, _ in told if len(cue) < _LIGHT), *(cue for needs, _ in table for need in needs for cue in need)))
-        )
+        cued = (*(cue for cue, _ in told if len(cue) < _LIGHT), *(cue for needs, _ in table for need in needs for cue in need))
+        cues = list(dict.fromkeys((*cued, JSON_CUE)))
+        self._json = cues.index(JSON_CUE)
         self._presence = self._scanner.presence(cues)
         self._told = [(cue, cues.index(cue) if cue in cues else None, reader) for cue, reader in told]
         self._detectors = [(tuple(frozenset(map(cues.index, need)) for need in needs), detector) for needs, detector in table]
@@ -165,7 +166,10 @@ class Redactor:
                     into.extend(detector(view))
         wanted = Kind.NAME in self._kinds
         told = self._tell(views, held)
-        for view, fields, parts, into in zip(views, names, told, found, strict=True):
+        for view, have, fields, parts, into in zip(views, held, names, told, found, strict=True):
+            if self._json in have and (keys := json_keys(view)):
+                into.extend(list(find_json_values(view, keys, into)))
+                parts.extend(read_json_names(view, keys) if wanted else ())
             into.extend([*self._last(view, into), *(self._names.find(view, fields, parts) if wanted and (fields or parts) else ())])
         return found if self._all else [[finding for finding in into if finding.kind in self._kinds] for into in found]
 

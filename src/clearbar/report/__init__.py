@@ -1,19 +1,22 @@
 """Team reports: from graded conversations to pages, tables and Markdown that say what is known, and how well."""
 
 from clearbar.report.build import Context, build_report, compose_report
-from clearbar.report.files import build_index, render_files, write_content, write_files, write_reports
+from clearbar.report.files import Register, build_index, render_files, write_content, write_files, write_reports
 from clearbar.report.gathering import Gathering
 from clearbar.report.inputs import (
     Agreement,
     Agreements,
+    Change,
     Contest,
     Difference,
     Estimate,
     Period,
+    PeriodBefore,
     PullCounts,
     ReportItem,
     Revision,
     RunFacts,
+    Shift,
     Step,
     TeamEstimates,
     Trust,
@@ -27,6 +30,7 @@ from clearbar.report.words import score_words, share_words, usage_words
 __all__ = [
     "Agreement",
     "Agreements",
+    "Change",
     "Contest",
     "Context",
     "Difference",
@@ -34,10 +38,13 @@ __all__ = [
     "Gathering",
     "IndexReport",
     "Period",
+    "PeriodBefore",
     "PullCounts",
+    "Register",
     "ReportItem",
     "Revision",
     "RunFacts",
+    "Shift",
     "Step",
     "TeamEstimates",
     "TeamReport",

@@ -110,18 +110,21 @@ def _importance(id: str, rubric: Rubric) -> tuple[bool, float]:
 def attention(audit: Audit, rubric: Rubric) -> tuple[int, str]:
     """Return where a conversation stands among those that deserve a look, and why; no reason where it deserves none.
 
-    Confirmed auto-fails come first, then provisional ones, then the lowest band, then those whose grading went wrong.
+    Confirmed auto-fails come first, then provisional ones, then those whose words may have swayed the grader, then the lowest band, then
+    those whose grading went wrong.
     """
     if audit.auto_fail:
         names = ", ".join(rubric.criterion(fail.criterion).name for fail in audit.auto_fail)
         if all(fail.provisional for fail in audit.auto_fail):
             return 1, f"Auto-fail on {names}: provisional until a person confirms it"
         return 0, f"Auto-fail on {names}"
+    if doubt := next((verdict.doubt for verdict in audit.verdicts if verdict.doubt), None):
+        return 2, f"{doubt[:1].upper()}{doubt[1:]}: read it before you trust its grades"
     if audit.band == rubric.bands[0].id:
-        return 2, rubric.bands[0].name
+        return 3, rubric.bands[0].name
     if audit.score is None and any(verdict.failed for verdict in audit.verdicts):
-        return 3, "No score, because the grading itself went wrong"
-    return 4, ""
+        return 4, "No score, because the grading itself went wrong"
+    return 5, ""
 
 
 def _safe(url: str | None) -> str | None:

@@ -10,7 +10,19 @@ from clearbar.report.attention import Reader
 from clearbar.report.coaching import citations, coach, strongest, weakest
 from clearbar.report.counts import KINDS, Counts, tallies
 from clearbar.report.gathering import Gathering
-from clearbar.report.inputs import Agreement, Agreements, Estimate, Period, ReportItem, Revision, RunFacts, Step, TeamEstimates, Trust
+from clearbar.report.inputs import (
+    Agreement,
+    Agreements,
+    Estimate,
+    Period,
+    PeriodBefore,
+    ReportItem,
+    Revision,
+    RunFacts,
+    Step,
+    TeamEstimates,
+    Trust,
+)
 from clearbar.report.model import CriterionReport, LevelCount, Tally, TeamReport
 from clearbar.report.words import team_slug
 from clearbar.rubric import Criterion, Rubric
@@ -34,6 +46,7 @@ def build_report(
     settings: ReportSettings,
     measured: Sequence[Agreements] = (),
     estimates: TeamEstimates | None = None,
+    before: PeriodBefore | None = None,
     run: RunFacts | None = None,
     agent_names: Mapping[str, str] | None = None,
 ) -> TeamReport:
@@ -53,6 +66,8 @@ def build_report(
         How far each grader agrees with labels. It counts for verdicts of the same fingerprint only.
     estimates
         The team's figures where they were corrected for the grader's error; by default the plain ones with intervals.
+    before
+        Against the period before, where it is known.
     run
         What is known of the pull; leave out what differs between two runs over the same data.
     agent_names
@@ -62,7 +77,7 @@ def build_report(
     for item in sorted(items, key=lambda item: (_moment(item), item.transcript.id, item.transcript.source)):
         gathered.add(item)
     context = Context(rubric, articles, period, settings, tuple(measured), run or RunFacts(), agent_names or {})
-    return compose_report(gathered, context, team=team, estimates=estimates)
+    return compose_report(gathered, context, team=team, estimates=estimates, before=before)
 
 
 @dataclass(frozen=True)
@@ -86,6 +101,7 @@ def compose_report(
     estimates: TeamEstimates | None = None,
     revisions: Sequence[Revision] = (),
     steps: Sequence[Step] = (),
+    before: PeriodBefore | None = None,
 ) -> TeamReport:
     """Return the report of one team from what was gathered of its conversations.
 
@@ -101,6 +117,8 @@ def compose_report(
         Later editions of this report, the newest first.
     steps
         What was agreed with the team and its agents.
+    before
+        Against the period before.
     """
     settings, counts = context.settings, gathered.counts
     small = counts.conversations < settings.min_group
@@ -120,6 +138,8 @@ def compose_report(
         **_coached(gathered, criteria, context, reader, small=small),
         score=figures.score,
         clears=figures.clears,
+        reviewed=figures.reviewed,
+        aimed=figures.aimed,
         criteria=criteria,
         look_at=tuple(reader.conversation(item, why, verdicts) for (item, verdicts), why in gathered.look_at.kept()),
         look_at_of=gathered.look_at.offered,
@@ -129,6 +149,7 @@ def compose_report(
         agent_names=named if settings.agents == "name" else {},
         revisions=tuple(revisions),
         steps=() if small else tuple(step for step in steps if step.agent is None or step.agent in shown),
+        before=None if small else before,
         rows=gathered.rows,
     )
 

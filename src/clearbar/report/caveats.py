@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from clearbar.plural import plural
 from clearbar.report.inputs import Trust
 from clearbar.report.model import DataQuality, HeldBackReport, TeamReport
-from clearbar.report.words import GRADERS, percent, plural
+from clearbar.report.words import GRADERS, percent
 
 __all__ = ["held_back_words", "index_warnings", "quality_lines", "reading_lines", "warnings"]
 
@@ -97,7 +98,8 @@ def held_back_words(held: HeldBackReport, report: TeamReport) -> str:
         instead = "" if report.score.corrected else f" instead of {report.score.value:.1f}"
         would.append(f"the mean score as graded {held.score:.1f}{instead}")
     if held.clears is not None:
-        would.append(f"the share that clears the bar {percent(held.clears)} instead of {percent(report.clears.value)}")
+        instead = "" if report.clears.corrected else f" instead of {percent(report.clears.value)}"
+        would.append(f"the share that clears the bar as graded {percent(held.clears)}{instead}")
     if held.auto_fails:
         would.append(f"auto-fails {report.auto_failed + held.auto_fails} instead of {report.auto_failed}")
     return f"{told} With it: {', '.join(would)}." if would else told

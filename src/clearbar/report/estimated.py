@@ -25,9 +25,12 @@ def team_estimates_of(found: Estimates, unit: str, plain: TeamEstimates) -> Team
     plain
         The figures that count what people said of single conversations, and no more.
     """
+    headline = found.of(unit, None, Indicator.SCORE)
     return TeamEstimates(
-        score=_told(found.of(unit, None, Indicator.SCORE), plain.score),
-        clears=plain.clears,
+        score=_told(headline, plain.score),
+        clears=_told(found.of(unit, None, Indicator.BAR), plain.clears),
+        reviewed=headline.reviewed if headline else 0,
+        aimed=headline.aimed if headline else 0,
         fails={id: _told(found.of(unit, id, Indicator.BELOW), estimate) for id, estimate in plain.fails.items()},
     )
 

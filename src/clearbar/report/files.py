@@ -1,7 +1,7 @@
 """Reports as files: for each team a folder with its page, tables and machine twin; above them a page over all teams."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -19,7 +19,7 @@ from clearbar.report.tables import (
     write_parquet,
 )
 
-__all__ = ["Content", "build_index", "render_files", "write_content", "write_files", "write_reports"]
+__all__ = ["Content", "Register", "build_index", "part_of", "render_files", "write_content", "write_files", "write_reports"]
 
 Content = bytes | Callable[[IO[bytes]], None]
 """What a file holds, or what writes it."""
@@ -31,6 +31,17 @@ _OF_INDEX: Final = {
 }
 
 
+class Register:
+    """Hears of files before they are there; this one keeps no record of them."""
+
+    def announce(self, places: Sequence[str]) -> None:
+        """Hear where files will lie, before the first byte is written."""
+
+    def settling(self) -> AbstractContextManager[None]:
+        """Return what is held while written files are moved into their places; it may refuse by raising a `ClearbarError`."""
+        return nullcontext()
+
+
 def write_reports(
     reports: Sequence[TeamReport],
     folder: Path,
@@ -38,6 +49,7 @@ def write_reports(
     differences: Sequence[Difference] | None = None,
     parquet: bool = False,
     pdf: bool = False,
+    register: Register | None = None,
 ) -> list[Path]:
     """Write all teams' reports and the page over them; all of it or, where that cannot be, none.
 
@@ -51,6 +63,8 @@ def write_reports(
         Teams that can be told apart; null where nobody tested.
     parquet, pdf
         Whether tables are written as Parquet, and pages as PDF, too.
+    register
+        Hears of the files.
 
     Returns
     -------
@@ -65,7 +79,7 @@ def write_reports(
         If the folder cannot be written; what was there before is still there.
     """
     files = render_files(reports, differences=differences, parquet=parquet, pdf=pdf)
-    return write_files(files, folder)
+    return write_files(files, folder, register)
 
 
 def render_files(
@@ -128,29 +142,38 @@ def _page(name: str, html: str, *, pdf: bool) -> dict[str, Content]:
     return files
 
 
-def write_files(files: Mapping[str, Content], folder: Path) -> list[Path]:
+def write_files(files: Mapping[str, Content], folder: Path, register: Register | None = None) -> list[Path]:
     """Write all files beside their places first, and move them there once nothing can run out any more.
 
     Raises
     ------
     ClearbarError
-        If one cannot be written; none is replaced then.
+        If one cannot be written, or the register refuses; none is replaced then.
     """
+    told = register or Register()
     places = [folder / name for name in files]
-    parts = [place.with_name(f".{place.name}{_PART}") for place in places]
+    parts = {part_of(place): place for place in places}
+    told.announce([place.as_posix() for place in places])
     try:
         for part, content in zip(parts, files.values(), strict=True):
             part.parent.mkdir(parents=True, exist_ok=True)
             with part.open("wb") as file:
                 write_content(content, file)
-        for part, place in zip(parts, places, strict=True):
-            part.replace(place)
+        with told.settling():
+            for part, place in parts.items():
+                part.replace(place)
     except OSError as error:
-        with suppress(OSError):
-            for part in parts:
-                part.unlink(missing_ok=True)
         raise ClearbarError(
             f"the reports cannot be written to {str(folder)!r} ({error.strerror or type(error).__name__})",
             fix="make room there, or choose another folder with --out DIR; grades are kept, so nothing is graded or paid twice",
         ) from error
+    finally:
+        for part in parts:  # none is left where all went well
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
     return places
+
+
+def part_of(place: Path) -> Path:
+    """Return where a file is written before it is moved into its place."""
+    return place.with_name(f".{place.name}{_PART}")

@@ -15,14 +15,17 @@ __all__ = [
     "ALL_OTHERS",
     "Agreement",
     "Agreements",
+    "Change",
     "Contest",
     "Difference",
     "Estimate",
     "Period",
+    "PeriodBefore",
     "PullCounts",
     "ReportItem",
     "Revision",
     "RunFacts",
+    "Shift",
     "Step",
     "TeamEstimates",
     "Trust",
@@ -94,6 +97,10 @@ class TeamEstimates(Model):
     """Share of conversations above the lowest band."""
     fails: dict[str, Estimate]
     """By criterion: share of conversations at a failing level, of those with a level."""
+    reviewed: int = 0
+    """Conversations that were drawn at random and that people reviewed blind."""
+    aimed: int = 0
+    """Further ones that people reviewed because they are doubtful; they correct no figure of the others."""
 
 
 class Difference(Model):
@@ -181,6 +188,51 @@ class Step(Model):
     """After less before, with its interval; null where a side is too small."""
     graders_changed: bool = False
     """Whether other graders graded after than before."""
+
+
+class Shift(Model):
+    """By how much a figure moved, in shares (-1 to 1) or points, and where the truth may lie."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Change(Model):
+    """A figure against the period before, as graded in both, and what the grader explains of the change."""
+
+    of: str
+    """`clears`, `score`, or a criterion's id: the share that fails it."""
+    before: Estimate
+    after: Estimate
+    total: Shift
+    grader: Shift | None
+    """By how much the grader of this period would have moved the figure of the period before; null where nobody can say."""
+    rest: Shift | None
+    """The agents, or the kind of conversations: all but the grader's part."""
+    enough: bool
+    """Whether the grader's part is known precisely enough to be told."""
+    anchors: int
+    """Fixed conversations that the grader's part rests on; 0 where the grader is known to be the same."""
+    why_not: str = ""
+    """Why the change cannot be taken apart."""
+    differs: bool = False
+    """Whether the figure changed at all, all changes of the team judged at once (Holm)."""
+    rest_differs: bool = False
+    """Whether something changed besides the grader, judged likewise."""
+
+
+class PeriodBefore(Model):
+    """How a team stands against the period before."""
+
+    period: Period
+    conversations: int
+    small: bool = False
+    """Whether either period holds too few conversations for figures to be shown."""
+    changes: tuple[Change, ...] = ()
+    """The share that clears the bar and the score first, then the criteria in the rubric's order."""
+    causes: tuple[str, ...] = ()
+    """What is known to have changed about the grader, in words."""
 
 
 class Revision(Model):

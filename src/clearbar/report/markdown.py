@@ -4,9 +4,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from clearbar.plural import plural
 from clearbar.report.caveats import warnings
 from clearbar.report.model import TeamReport
-from clearbar.report.words import TRUST_SHORT, interval, period_words, plural, score_words, share_words
+from clearbar.report.words import TRUST_SHORT, interval, period_words, score_words, share_words, since_before
 
 __all__ = ["summary_markdown", "teams_markdown"]
 
@@ -43,6 +44,8 @@ def _figures(report: TeamReport) -> list[str]:
         f"| score, of 100 | {score_words(report.score)} | {interval(report.score, of_hundred=True)} |",
         f"| auto-fails | {report.auto_failed} | {report.auto_failed - report.auto_failed_confirmed} provisional |",
     ]
+    if moved := since_before(report.before):
+        rows += ["", f"Clears the bar: {_plain(moved)}."]
     if report.coaching:
         rows += ["", "| weakest | fails | likely | grader |", "| --- | --- | --- | --- |"]
     for item in report.coaching:

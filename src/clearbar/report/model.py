@@ -7,7 +7,19 @@ from pydantic import Field, InstanceOf
 
 from clearbar.errors import Rejection
 from clearbar.model import Model
-from clearbar.report.inputs import Agreement, Agreements, Difference, Estimate, Period, PullCounts, Revision, Step, Trust, Watched
+from clearbar.report.inputs import (
+    Agreement,
+    Agreements,
+    Difference,
+    Estimate,
+    Period,
+    PeriodBefore,
+    PullCounts,
+    Revision,
+    Step,
+    Trust,
+    Watched,
+)
 from clearbar.report.rows import PackedRows
 from clearbar.rubric import Gate
 from clearbar.transcript import Role
@@ -291,6 +303,10 @@ class TeamReport(Model):
     rubric_about: str
     score: Estimate
     clears: Estimate
+    reviewed: int
+    """Conversations that were drawn at random and that people reviewed blind."""
+    aimed: int
+    """Further ones that people reviewed because they are doubtful; they correct no figure of the others."""
     bands: tuple[LevelCount, ...]
     """The lowest first, without conversations whose auto-fail nobody has confirmed."""
     provisional: int
@@ -333,6 +349,8 @@ class TeamReport(Model):
     """Later editions, the newest first."""
     steps: tuple[Step, ...]
     """What was agreed in coaching, the newest first."""
+    before: PeriodBefore | None
+    """Against the period before; null where this one has no beginning, nothing lies before it, or the team is too small."""
     agents_shown: Literal["pseudonym", "name", "hidden"]
     agents: tuple[AgentReport, ...]
     agents_left_out: int

@@ -5,9 +5,10 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from clearbar.plural import plural
 from clearbar.report.caveats import held_back_words, index_warnings, quality_lines, reading_lines, warnings
 from clearbar.report.charts import band_segments, criterion_segments, grader_segments, span
-from clearbar.report.inputs import ALL_OTHERS, Agreement
+from clearbar.report.inputs import ALL_OTHERS, Agreement, Change, Estimate
 from clearbar.report.model import Citation, CriterionReport, IndexReport, TeamReport
 from clearbar.report.words import (
     GRADERS,
@@ -16,12 +17,14 @@ from clearbar.report.words import (
     TRUST_SHORT,
     change_words,
     interval,
+    part_words,
     percent,
     period_words,
-    plural,
     score_words,
     share_words,
+    shift_words,
     usage_words,
+    whose_words,
 )
 from clearbar.transcript import Role
 from clearbar.verdict import GradedBy
@@ -30,6 +33,7 @@ __all__ = ["render", "render_index", "render_team"]
 
 _ROLES = {Role.CUSTOMER: "Customer", Role.AGENT: "Agent", Role.BOT: "Bot", Role.SYSTEM: "System", Role.NOTE: "Internal note"}
 _CONTENTS = {
+    "before": "Period before",
     "graded-by": "Who graded",
     "weakest": "Weakest",
     "criteria": "Criteria",
@@ -43,6 +47,7 @@ _CONTENTS = {
 }
 _ABOUT_TEAMS = ("weakest", "criteria", "disputes", "steps", "agents")
 """Sections that a team of too few conversations does not have."""
+_FIGURES = {"clears": "Clears the bar", "score": "Score"}
 _SURE = 0.001
 _SHORT_TITLE = 28
 
@@ -62,6 +67,7 @@ def render_team(report: TeamReport) -> str:
         lifted=sum(item.overturned for item in report.auto_fails),
         corrected_by_people=any(tally.count for tally in report.by_verdict if tally.id == GradedBy.HUMAN),
         sections=_sections(report.criteria),
+        before=_before(report),
         conversation_kinds=grader_segments(report.by_conversation),
         verdict_kinds=grader_segments(report.by_verdict),
         verdict_total=sum(tally.count for tally in report.by_verdict),
@@ -70,7 +76,26 @@ def render_team(report: TeamReport) -> str:
 
 
 def _has(report: TeamReport, section: str) -> bool:
-    return not (report.small and section in _ABOUT_TEAMS) and (section != "steps" or bool(report.steps))
+    return not (report.small and section in _ABOUT_TEAMS) and (section not in {"steps", "before"} or bool(getattr(report, section)))
+
+
+def _before(report: TeamReport) -> dict[str, Any]:
+    """Return the changes that a page shows: share and score, and the criteria that changed; why none is taken apart is said once."""
+    changes = report.before.changes if report.before else ()
+    shown = [one for one in changes if one.of in _FIGURES or one.differs or one.rest_differs]
+    names = _FIGURES | {item.id: f"{item.name}: fails" for item in report.criteria}
+    return {
+        "shown": [(names[one.of], one, _of(one.before, one), _of(one.after, one)) for one in shown],
+        "others": len(changes) - len(shown),
+        "parted": any(one.grader is not None for one in shown),
+        "why_not": sorted({one.why_not for one in shown if one.why_not}),
+        "anchors": max((one.anchors for one in shown), default=0),
+        "card": {one.of: one for one in changes if one.of in _FIGURES},
+    }
+
+
+def _of(estimate: Estimate, change: Change) -> str:
+    return score_words(estimate) if change.of == "score" else share_words(estimate)
 
 
 def render_index(index: IndexReport) -> str:
@@ -149,12 +174,15 @@ def _environment() -> Any:
         interval=interval,
         kappa=_kappa,
         two_digits=_two_digits,
+        part_words=part_words,
         percent=percent,
         period_words=period_words,
         plural=plural,
         score_words=score_words,
         share_words=share_words,
+        shift_words=shift_words,
         span=span,
         usage=usage_words,
+        whose_words=whose_words,
     )
     return environment

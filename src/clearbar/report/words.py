@@ -5,7 +5,8 @@ import unicodedata
 from typing import Final
 
 from clearbar.model import digest
-from clearbar.report.inputs import Estimate, Period, Step, Trust
+from clearbar.plural import plural
+from clearbar.report.inputs import Change, Estimate, Period, PeriodBefore, Shift, Step, Trust
 from clearbar.verdict import ABSTAINED, GradedBy, Usage
 
 __all__ = [
@@ -15,14 +16,17 @@ __all__ = [
     "TRUST_SHORT",
     "change_words",
     "interval",
+    "part_words",
     "percent",
     "period_words",
-    "plural",
     "reason_words",
     "score_words",
     "share_words",
+    "shift_words",
+    "since_before",
     "team_slug",
     "usage_words",
+    "whose_words",
 ]
 
 GRADERS: Final = {GradedBy.LLM: "a language model", GradedBy.RULES: "rules", GradedBy.HUMAN: "people"}
@@ -103,9 +107,46 @@ def change_words(step: Step) -> str:
     return f"{found} ({told}){doubt}"
 
 
-def plural(count: int, one: str, many: str = "") -> str:
-    """Return a number with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def shift_words(shift: Shift, change: Change) -> str:
+    """Return by how many points a figure moved, or a part of it, with where the truth may lie."""
+    scale = 1 if change.of == "score" else 100
+    value, low, high = (_signed(scale * one) for one in (shift.value, shift.low, shift.high))
+    return f"{value} points (likely {low} to {high})"
+
+
+def _signed(points: float) -> str:
+    shown = f"{points:+.0f}".replace("-", "\N{MINUS SIGN}")
+    return "0" if shown[1:] == "0" else shown
+
+
+def part_words(shift: Shift | None, change: Change) -> str:
+    """Return what one part of a change comes to, and no more than the figures carry."""
+    if shift is None:
+        return "cannot be said"
+    if shift.low == shift.high == 0:
+        return "none"
+    return shift_words(shift, change) if change.enough else "too few to say"
+
+
+def whose_words(change: Change) -> str:
+    """Return whose a change is."""
+    if change.grader is None:
+        return "whose it is cannot be said" if change.differs else "cannot be told from chance"
+    if change.rest_differs:
+        known = change.grader.low == change.grader.high == 0
+        return "the agents\N{RIGHT SINGLE QUOTATION MARK}, or other conversations" if known else "more than the grader changed"
+    return "the grader alone may account for it" if change.differs else "cannot be told from chance"
+
+
+def since_before(before: PeriodBefore | None) -> str:
+    """Return in a line how the share that clears the bar moved, and what the grader explains of it; empty where nothing is known."""
+    change = next((one for one in before.changes if one.of == "clears"), None) if before else None
+    if before is None or change is None:
+        return ""
+    told = f"{shift_words(change.total, change)} against {period_words(before.period)}"
+    if change.grader is None:
+        return f"{told}; what of it is the grader\N{RIGHT SINGLE QUOTATION MARK}s cannot be said: {change.why_not}"
+    return f"{told}; the grader\N{RIGHT SINGLE QUOTATION MARK}s part: {part_words(change.grader, change)}; {whose_words(change)}"
 
 
 def period_words(period: Period) -> str:

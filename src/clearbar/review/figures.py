@@ -10,11 +10,16 @@ import numpy as np
 
 from clearbar.agreement import cohen_kappa
 from clearbar.corrections import level_said
+from clearbar.estimates import Estimates, Graded
 from clearbar.label import Label, LabelKind
+from clearbar.labelled import Resolved
 from clearbar.model import Model
-from clearbar.resampling import exact_bounds
+from clearbar.report import Estimate, TeamEstimates
+from clearbar.report.estimated import team_estimates_of
+from clearbar.report.figures import raw_mean, raw_share
 from clearbar.review.snapshot import Row
 from clearbar.rubric import Rubric
+from clearbar.settings import ReportSettings
 from clearbar.verdict import UNGRADED, Verdict
 
 __all__ = [
@@ -22,7 +27,6 @@ __all__ = [
     "BeforeAfter",
     "CriterionFigures",
     "Figures",
-    "Share",
     "TeamFigures",
     "Week",
     "before_after",
@@ -32,18 +36,7 @@ __all__ = [
     "share_of",
 ]
 
-CONFIDENCE = 0.975
-"""Of each side of an interval: 95 % in all."""
 Key = tuple[str, str, str]
-
-
-class Share(Model):
-    """A share with its exact (Clopper–Pearson) interval; null where the group is too small to show."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    n: int
 
 
 class TeamFigures(Model):
@@ -51,8 +44,9 @@ class TeamFigures(Model):
 
     team: str | None
     conversations: int
-    score: float | None
-    clears: Share
+    score: Estimate
+    clears: Estimate
+    """Both as on the team's report, where that is of all conversations."""
     provisional: int | None
     """Conversations with an auto-fail that nobody has confirmed; null where the group is too small to show."""
     by_people: int
@@ -64,14 +58,14 @@ class CriterionFigures(Model):
 
     criterion: str
     name: str
-    below: Share
+    below: Estimate
 
 
 class Week(Model):
     """How conversations of a week stand."""
 
     begins: datetime
-    clears: Share
+    clears: Estimate
 
 
 class Figures(Model):
@@ -101,40 +95,58 @@ class Agreement(Model):
 class BeforeAfter(Model):
     """How often a criterion failed before and after a step was agreed."""
 
-    before: Share
-    after: Share
+    before: Estimate
+    after: Estimate
 
 
-def share_of(hits: int, n: int, smallest: int = 1) -> Share:
-    """Return a share with its interval, or only its number where it is too small to show."""
-    if n < max(smallest, 1):
-        return Share(value=None, n=n)
-    low, high = exact_bounds(hits, n, CONFIDENCE)
-    return Share(value=hits / n, low=low, high=high, n=n)
+def share_of(hits: int, n: int, settings: ReportSettings) -> Estimate:
+    """Return a share with the interval that reports have, or only its number where it is too small to show."""
+    return raw_share(hits, n, precision=settings.precision) if n >= settings.min_group else _unknown(n)
 
 
-def make_figures(rows: Sequence[Row], rubric: Rubric, *, smallest: int) -> Figures:
-    """Return the figures of the conversations that were graded with the wording in force."""
+def _unknown(n: int) -> Estimate:
+    return Estimate(value=None, n=n, enough=False)
+
+
+def make_figures(rows: Sequence[Row], rubric: Rubric, settings: ReportSettings, *, reviews: Resolved | None = None) -> Figures:
+    """Return the figures of the conversations that were graded with the wording in force.
+
+    Parameters
+    ----------
+    rows
+        As people corrected them, and as they were graded.
+    rubric
+        In force.
+    settings
+        How large a group must be to be shown, and how precise a figure.
+    reviews
+        What people said of these conversations; teams with enough random ones are corrected by them, as on their reports.
+    """
     earlier, rows = sum(not row.current for row in rows), [row for row in rows if row.current]
     by_team: dict[str | None, list[Row]] = defaultdict(list)
     by_week: dict[datetime, list[Row]] = defaultdict(list)
+    graded = Graded(rubric, reviews=reviews)
     for row in rows:
         by_team[row.team].append(row)
+        graded.add(row.as_graded(rubric))
         if row.happened_at:
             day = row.happened_at.replace(hour=0, minute=0, second=0, microsecond=0)
             by_week[day - timedelta(days=day.weekday())].append(row)
     lowest = rubric.bands[0].id
+    found = graded.estimate(widest=2 * settings.precision)
     return Figures(
         conversations=len(rows),
         earlier=earlier,
-        teams=tuple(_team(team, by_team[team], lowest, smallest) for team in sorted(by_team, key=lambda team: team or "")),
-        criteria=tuple(_criterion(rows, rubric, item.id, item.name, smallest) for item in rubric.criteria),
-        weeks=tuple(Week(begins=week, clears=_clears(by_week[week], lowest, smallest)) for week in sorted(by_week)),
-        smallest=smallest,
+        teams=tuple(_team(team, by_team[team], lowest, settings, found) for team in sorted(by_team, key=lambda team: team or "")),
+        criteria=tuple(_criterion(rows, rubric, item.id, item.name, settings) for item in rubric.criteria),
+        weeks=tuple(Week(begins=week, clears=_clears(by_week[week], lowest, settings)) for week in sorted(by_week)),
+        smallest=settings.min_group,
     )
 
 
-def before_after(rows: Iterable[Row], rubric: Rubric, criterion: str, at: datetime, *, agent: str | None, smallest: int) -> BeforeAfter:
+def before_after(
+    rows: Iterable[Row], rubric: Rubric, criterion: str, at: datetime, settings: ReportSettings, *, agent: str | None
+) -> BeforeAfter:
     """Return how often a criterion failed before and after a moment, in a team's conversations or in what concerns one agent."""
     counts = {True: [0, 0], False: [0, 0]}
     known = criterion in {item.id for item in rubric.criteria}
@@ -146,7 +158,7 @@ def before_after(rows: Iterable[Row], rubric: Rubric, criterion: str, at: dateti
             counts[row.happened_at < at][0] += rubric.level(criterion, level).fails
             counts[row.happened_at < at][1] += 1
     (hits, n), (later, m) = counts[True], counts[False]
-    return BeforeAfter(before=share_of(hits, n, smallest), after=share_of(later, m, smallest))
+    return BeforeAfter(before=share_of(hits, n, settings), after=share_of(later, m, settings))
 
 
 def reviewer_agreement(labels: Mapping[Key, Sequence[Label]], rubric: Rubric) -> list[Agreement]:
@@ -178,32 +190,35 @@ def grader_agreement(labels: Mapping[Key, Sequence[Label]], machine: Mapping[Key
     return [_agreement(item.id, item.name, pairs[item.id]) for item in rubric.criteria]
 
 
-def _team(team: str | None, rows: Sequence[Row], lowest: str, smallest: int) -> TeamFigures:
-    scores = [row.score for row in rows if row.score is not None]
+def _team(team: str | None, rows: Sequence[Row], lowest: str, settings: ReportSettings, found: Estimates) -> TeamFigures:
+    small = len(rows) < settings.min_group
+    score = raw_mean([row.score for row in rows if row.score is not None], precision=settings.precision)
+    plain = TeamEstimates(score=score, clears=_clears(rows, lowest, settings), fails={})
+    told = plain if small or team is None else team_estimates_of(found, team, plain)
     return TeamFigures(
         team=team,
         conversations=len(rows),
-        score=round(sum(scores) / len(scores), 1) if len(scores) >= smallest else None,
-        clears=_clears(rows, lowest, smallest),
-        provisional=sum(bool(row.provisional) for row in rows) if len(rows) >= smallest else None,
+        score=_unknown(len(rows)) if small else told.score,
+        clears=told.clears,
+        provisional=None if small else sum(bool(row.provisional) for row in rows),
         by_people=sum("human" in row.graders.values() for row in rows),
     )
 
 
-def _clears(rows: Sequence[Row], lowest: str, smallest: int) -> Share:
-    if len(rows) < smallest:
-        return Share(value=None, n=len(rows))  # of how many there is a score would tell of single ones
-    banded = [row for row in rows if row.band is not None]
-    return share_of(sum(row.band != lowest for row in banded), len(banded), smallest)
+def _clears(rows: Sequence[Row], lowest: str, settings: ReportSettings) -> Estimate:
+    if len(rows) < settings.min_group:
+        return _unknown(len(rows))  # of how many there is a score would tell of single ones
+    scored = [row for row in rows if row.score is not None]
+    return raw_share(sum(row.band != lowest for row in scored), len(scored), precision=settings.precision)
 
 
-def _criterion(rows: Sequence[Row], rubric: Rubric, id: str, name: str, smallest: int) -> CriterionFigures:
-    if len(rows) < smallest:
-        return CriterionFigures(criterion=id, name=name, below=Share(value=None, n=len(rows)))
+def _criterion(rows: Sequence[Row], rubric: Rubric, id: str, name: str, settings: ReportSettings) -> CriterionFigures:
+    if len(rows) < settings.min_group:
+        return CriterionFigures(criterion=id, name=name, below=_unknown(len(rows)))
     levels = Counter(row.levels[id] for row in rows if id in row.levels)
     scale = rubric.scale_of(id).levels
     failed = sum(levels[level.id] for level in scale if level.fails)
-    return CriterionFigures(criterion=id, name=name, below=share_of(failed, sum(levels[level.id] for level in scale), smallest))
+    return CriterionFigures(criterion=id, name=name, below=share_of(failed, sum(levels[level.id] for level in scale), settings))
 
 
 def _blind(said: Sequence[Label], rubric: Rubric) -> dict[str, dict[str, str]]:

@@ -7,7 +7,9 @@ from datetime import datetime
 from clearbar.audit import assemble
 from clearbar.corrections import Corrections
 from clearbar.grading.fallback import apply_conditions
+from clearbar.labelled import Resolved
 from clearbar.model import Model
+from clearbar.pipeline.selection import ReportRequest, graded_items, named, reviews_of
 from clearbar.project import Project
 from clearbar.review.access import covers
 from clearbar.rubric import Rubric
@@ -15,7 +17,7 @@ from clearbar.rubric_file import open_rubric
 from clearbar.scoring import score
 from clearbar.store import Person, Store, StoredAudit, StoredConversation, grading_hash
 from clearbar.transcript import Conversation, RedactedTranscript
-from clearbar.verdict import Audit, Verdict
+from clearbar.verdict import Audit, RubricRef, Usage, Verdict
 
 __all__ = ["Row", "Snapshot", "Snapshots", "as_transcript", "read_audit"]
 
@@ -43,8 +45,27 @@ class Row(Model):
     """Whom each verdict concerns."""
     band_name: str
     provisional_names: tuple[str, ...]
+    graded_score: float | None
+    graded_band: str | None
+    """Both before people corrected anything."""
     current: bool
     """Whether it was graded with the wording that is in force; only such rows enter figures."""
+
+    def as_graded(self, rubric: Rubric) -> Audit:
+        """Return the audit before people corrected anything, without its verdicts, under the name that `reviews_of` gives it."""
+        return Audit(
+            transcript=named(self.source, self.id),
+            team=self.team,
+            agent=None,
+            rubric=RubricRef(name=rubric.name, version=rubric.version, hash=rubric.full_hash),
+            text_hash=self.text_hash,
+            score=self.graded_score,
+            band=self.graded_band,
+            weight_graded=1,
+            auto_fail=(),
+            verdicts=(),
+            usage=Usage(),
+        )
 
 
 class Snapshot(Model):
@@ -52,6 +73,8 @@ class Snapshot(Model):
 
     rubric: Rubric
     rows: tuple[Row, ...]
+    reviews: Resolved
+    """What people said of the conversations that were graded with the wording in force."""
 
     def of(self, person: Person) -> list[Row]:
         """Return the rows of conversations that a person may see."""
@@ -97,7 +120,8 @@ class Snapshots:
                 known[made_with] = (earlier, Corrections.load(self._store, earlier))
             read_with, corrections = known[made_with]
             rows.append(_row(found, read_with, corrections.apply(found), current=current))
-        return Snapshot(rubric=rubric, rows=tuple(rows))
+        reviews = reviews_of(graded_items(self._store, rubric, ReportRequest()), self._store, rubric)
+        return Snapshot(rubric=rubric, rows=tuple(rows), reviews=reviews)
 
 
 def read_audit(store: Store, source: str, id: str) -> tuple[StoredAudit, Audit, Rubric] | None:
@@ -123,6 +147,7 @@ def _row(found: StoredAudit, rubric: Rubric, verdicts: Sequence[Verdict], *, cur
     of = found.conversation
     final = apply_conditions(rubric, tuple(verdicts))
     scored = score(final, rubric)
+    graded = scored if verdicts is found.verdicts else score(apply_conditions(rubric, found.verdicts), rubric)
     return Row(
         source=of.source,
         id=of.id,
@@ -138,6 +163,8 @@ def _row(found: StoredAudit, rubric: Rubric, verdicts: Sequence[Verdict], *, cur
         graders={verdict.criterion: verdict.graded_by.value for verdict in final},
         band_name=next((band.name for band in rubric.bands if band.id == scored.band), ""),
         provisional_names=tuple(rubric.criterion(item.criterion).name for item in scored.auto_fail if item.provisional),
+        graded_score=graded.score,
+        graded_band=graded.band,
         current=current,
         concerned={verdict.criterion: verdict.agent for verdict in final},
     )

@@ -15,6 +15,7 @@ import orjson
 
 from clearbar.errors import Rejection, SourceError
 from clearbar.model import digest
+from clearbar.plural import plural
 from clearbar.sources.captions import read_captions
 from clearbar.sources.mapping import FieldMap
 from clearbar.sources.record import MAX_CHARACTERS, RecordError, read_record
@@ -82,11 +83,12 @@ class FileSource:
             )
         known = [item for item in found if _format(item)]
         if skipped := len(found) - len(known):
-            others = "1 file of another kind was" if skipped == 1 else f"{skipped} files of other kinds were"
+            others = plural(skipped, "file of another kind was", "files of other kinds were")
             self._notice(f"{uri}: {others} skipped (read are {', '.join(FORMATS)}, also .gz and .zst)")
         if not known:
             raise SourceError(
-                f"source {uri!r}: none of its {len(found)} files can be read", fix=f"expected {', '.join(FORMATS)}, also .gz and .zst"
+                f"source {uri!r}: holds {plural(len(found), 'file')} and none that can be read",
+                fix=f"expected {', '.join(FORMATS)}, also .gz and .zst",
             )
         return known
 
@@ -137,7 +139,7 @@ class FileSource:
             else:
                 yield place, self._transcript(place, record, fields)
         if labels:
-            self._notice(f"{file}: {labels} records are labels, not conversations, and were skipped (check reads them with --labels)")
+            self._notice(f"{file}: {plural(labels, 'record')} skipped that are labels, not conversations (check reads them with --labels)")
 
     def _transcript(self, place: str, record: Any, fields: FieldMap) -> Transcript | Rejection:
         try:

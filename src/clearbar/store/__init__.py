@@ -37,7 +37,7 @@ from clearbar.store.records import (
     StoredRevision,
     grading_hash,
 )
-from clearbar.store.reports import Reports
+from clearbar.store.reports import ERASED, Reports
 from clearbar.store.retention import Removed, Retention
 from clearbar.store.review_records import (
     ALL_TEAMS,
@@ -68,6 +68,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL_TEAMS",
+    "ERASED",
     "Assignment",
     "AuditRef",
     "Calibration",

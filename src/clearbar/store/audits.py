@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, case, exists, func, select
+from sqlalchemy import ColumnElement, RowMapping, and_, case, exists, func, literal_column, or_, select
 
 from clearbar.store.database import CHUNK, Database, chunks
 from clearbar.store.records import AuditRef, Outcome, StoredAudit
@@ -86,6 +86,26 @@ class Audits(Database):
         for some in chunks(numbers, _PAGE):
             found = dict(self._read(some, turns=turns))
             yield from (found[number] for number in some if number in found)
+
+    def waiting(self, *, grading: str, asked: str, sources: Sequence[str]) -> list[tuple[str, str]]:
+        """Return source and id of conversations that wait for a grader that was away, the newest audit first.
+
+        Those whose current text is still kept, and either that grader's audit has holes, or rules graded in its place and it has not
+        been asked since. It costs what there is of them: an index holds no other audits.
+        """
+        current = (conversations.c.source == audits.c.source) & (conversations.c.id == audits.c.id)
+        later = audits.alias()
+        same = and_(*(later.c[name] == audits.c[name] for name in ("source", "id", "text_hash", "grading_hash")), later.c.asked == asked)
+        query = (
+            select(audits.c.source, audits.c.id)
+            .join(conversations, current & (conversations.c.text_hash == audits.c.text_hash))
+            .join(texts, texts.c.hash == audits.c.text_hash)
+            .where(audits.c.waiting == literal_column("1"), audits.c.grading_hash == grading, audits.c.source.in_(sources))
+            .where(or_(audits.c.asked == asked, (audits.c.asked == "rules") & ~exists().where(same)))
+            .order_by(audits.c.made_at.desc(), audits.c.number.desc())
+        )
+        with self.read() as connection:
+            return list(dict.fromkeys((source, id) for source, id in connection.execute(query).tuples()))
 
     def teams(self) -> list[str]:
         """Return the teams of all stored conversations."""

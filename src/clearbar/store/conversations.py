@@ -10,9 +10,9 @@ from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import Item, Mark, Outcome, Run, StoredConversation
 from clearbar.store.rows import read_fields, read_usage, read_verdicts, to_json, write_fields, write_turns
 from clearbar.store.runs import advance, write_items
-from clearbar.store.suppression import Suppression
+from clearbar.store.suppression import Readable, Suppression
 from clearbar.store.tables import audits, conversations, grades, run_items, texts, versions
-from clearbar.transcript import Conversation, RedactedTranscript
+from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade
 
 __all__ = ["Conversations", "Key"]
@@ -50,7 +50,7 @@ class Conversations(Database):
                 advance(connection, source, mark)
         return kept
 
-    def suppressed(self, found: Iterable[Conversation]) -> set[tuple[str, str]]:
+    def suppressed(self, found: Iterable[Readable]) -> set[tuple[str, str]]:
         """Return source and id of the conversations that were erased and must not be graded or stored again.
 
         Customers are recognised by pseudonym, so ask with redacted conversations.
@@ -228,9 +228,10 @@ def _audit_row(run: Run, item: Item, transcript: RedactedTranscript, moment: dat
         "usage": to_json(item.usage),
         "run": run.id,
         "made_at": moment,
+        "waiting": int(item.waiting),
     }
 
 
 def _write_audits(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     identity = ("source", "id", "text_hash", "grading_hash", "asked")
-    merge(connection, audits, rows, key=identity, update=["rubric", "verdicts", "usage", "run", "made_at"])
+    merge(connection, audits, rows, key=identity, update=["rubric", "verdicts", "usage", "run", "made_at", "waiting"])

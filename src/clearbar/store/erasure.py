@@ -6,12 +6,13 @@ from collections.abc import Collection, Iterable
 from sqlalchemy import Connection, and_, or_, select, text
 
 from clearbar.errors import StoreError
+from clearbar.plural import plural
 from clearbar.store.conversations import Key
 from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import Erased, JournalEntry
-from clearbar.store.reports import write_entry
+from clearbar.store.reports import ERASED, pass_gate, write_entry
 from clearbar.store.review_tables import assignments, calibration_conversations, disputes, drafts
-from clearbar.store.rows import from_json, to_json
+from clearbar.store.rows import from_json, read_fields, to_json
 from clearbar.store.schema import backups
 from clearbar.store.suppression import Suppression
 from clearbar.store.tables import (
@@ -42,9 +43,9 @@ class Erasure(Database):
         """Remove conversations for ever and keep them from being stored again.
 
         What goes: every text and version, grades, audits, raw replies, notes and passages of labels, ids in runs, samples and the audit
-        trail, and the copies that upgrades made. What stays: a tombstone under a random name, so that counts still add up; levels of
-        labels under that name; salted digests that recognise the record when it is pulled again. Replies that belong to no stored
-        conversation go too, since nobody can tell whose they are.
+        trail, and the copies that upgrades made; so does the same conversation under the name of another source. What stays: a tombstone
+        under a random name, so that counts still add up; levels of labels under that name; salted digests that recognise the record when
+        it is pulled again, from wherever. Replies that belong to no stored conversation go too, since nobody can tell whose they are.
 
         Parameters
         ----------
@@ -56,24 +57,31 @@ class Erasure(Database):
             For the audit trail; must not name the person who is erased.
         """
         with self.write() as connection:
+            pass_gate(connection)  # files that are moved into their places are there, or wait
             connection.execute(erasing.insert().values(name="erasure"))  # opens the append-only tables until the end of this block
             suppression = Suppression(connection)
             doomed = set(keys)
             if customer is not None:
                 suppression.add("customer", customer, why=why)
                 doomed |= _of_customer(connection, customer)
+            doomed |= _copies(connection, doomed)
             known = 0
             for source, id in sorted(doomed):
                 known += _erase_one(connection, suppression, source, id, who=who, why=why)
-            stale = _mark_reports(connection, doomed)
+            stale, folders = _mark_reports(connection, doomed)
             _purge_orphaned_replies(connection)
-            write_entry(connection, JournalEntry(at=now(), who=who, action="erase", why=why or f"{len(doomed)} conversations"))
+            write_entry(connection, JournalEntry(at=now(), who=who, action="erase", why=why or plural(len(doomed), "conversation")))
             connection.execute(erasing.delete())
         try:
             scrubbed = self.scrub()
         except StoreError:
             scrubbed = False
-        return Erased(conversations=known, reports=tuple(stale), scrubbed=scrubbed)
+        return Erased(conversations=known, reports=tuple(stale), folders=tuple(folders), scrubbed=scrubbed)
+
+    def erased_before(self, id: str) -> bool:
+        """Return whether a conversation of this id was erased, in whatever source."""
+        with self.read() as connection:
+            return Suppression(connection).remembers(id)
 
     def scrub(self) -> bool:
         """Rewrite the store so that removed bytes are gone from its files, and remove the copies that upgrades made.
@@ -101,16 +109,29 @@ def _of_customer(connection: Connection, customer: str) -> set[Key]:
     return {(source, id) for source, id in found.tuples()}
 
 
+def _copies(connection: Connection, keys: Collection[Key]) -> set[Key]:
+    """Return what has id and text of one of these conversations under the name of another source."""
+    found: set[Key] = set()
+    for source, id in keys:
+        hashes = select(versions.c.text_hash).where(versions.c.source == source, versions.c.id == id)
+        same = select(versions.c.source, versions.c.id).where(versions.c.id == id, versions.c.text_hash.in_(hashes))
+        found |= {(source, id) for source, id in connection.execute(same).tuples()}
+    return found
+
+
 def _erase_one(connection: Connection, suppression: Suppression, source: str, id: str, *, who: str, why: str) -> bool:
     """Erase a conversation and return whether it was in the store."""
     token = f"erased-{secrets.token_hex(8)}"
     merge(connection, tombstones, [{"token": token, "at": now(), "who": who, "why": why}])
     suppression.add("conversation", source, id, why=why)
-    own = and_(versions.c.source == source, versions.c.id == id)
-    hashes = connection.execute(select(versions.c.text_hash).where(own)).scalars().all()
+    suppression.add("id", id, why=why)
+    own = select(versions).where(versions.c.source == source, versions.c.id == id)
+    texts = [read_fields(row) for row in connection.execute(own).mappings()]
+    for one in texts:
+        suppression.add_copies(one, why=why)
     for table in (versions, conversations, audits):
         connection.execute(table.delete().where(table.c.source == source, table.c.id == id))
-    suppression.purge(hashes, why=why)
+    suppression.purge((one.text_hash for one in texts), why=why)
     _unname_items(connection, suppression, source, id, token)
     _unname_labels(connection, source, id, token)
     mine = select(assignments.c.number).where(assignments.c.source == source, assignments.c.id == id)
@@ -124,7 +145,7 @@ def _erase_one(connection: Connection, suppression: Suppression, source: str, id
         (calibration_conversations, {"id": token, "text_hash": None}),
     ):
         connection.execute(table.update().where(table.c.source == source, table.c.id == id).values(**values))
-    return bool(hashes)
+    return bool(texts)
 
 
 def _unname_items(connection: Connection, suppression: Suppression, source: str, id: str, token: str) -> None:
@@ -145,15 +166,19 @@ def _unname_labels(connection: Connection, source: str, id: str, token: str) -> 
         connection.execute(labels.update().where(labels.c.number == row.number).values(**values))
 
 
-def _mark_reports(connection: Connection, keys: Collection[Key]) -> list[str]:
+def _mark_reports(connection: Connection, keys: Collection[Key]) -> tuple[list[str], list[str]]:
+    """Mark the files that show conversations, and return their paths and the folders of reports that they belong to."""
     paths: set[str] = set()
+    folders: set[str] = set()
     for source, id in sorted(keys):
         own = and_(report_conversations.c.source == source, report_conversations.c.id == id)
         paths |= set(connection.execute(select(report_conversations.c.path).where(own)).scalars())
         connection.execute(report_conversations.delete().where(own))
     for some in chunks(paths):
-        connection.execute(reports.update().where(reports.c.path.in_(some)).values(stale="a conversation in it was erased"))
-    return sorted(paths)
+        these = reports.c.path.in_(some)
+        folders |= {folder for folder in connection.execute(select(reports.c.folder).where(these)).scalars() if folder}
+        connection.execute(reports.update().where(these).values(stale=ERASED, folder=None))
+    return sorted(paths), sorted(folders)
 
 
 def _purge_orphaned_replies(connection: Connection) -> None:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, or_, select
+from sqlalchemy import Connection, RowMapping, bindparam, or_, select, text
 
 from clearbar.grading.llm.ledger import BatchJob, JobState, RateLimit, RawReply, Spend
 from clearbar.grading.llm.memory import gcra
@@ -17,6 +17,12 @@ from clearbar.store.suppression import Suppression
 from clearbar.store.tables import batch_jobs, budgets, claims, rates, replies
 
 __all__ = ["StoreLedger"]
+
+_COLUMNS = tuple(column.name for column in replies.c)
+_COMMIT = text(
+    f"INSERT INTO replies ({', '.join(_COLUMNS)}) VALUES ({', '.join(f':{name}' for name in _COLUMNS)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+).bindparams(*(bindparam(column.name, type_=column.type) for column in replies.c))
+"""In words, because SQLAlchemy puts an insert with ON CONFLICT together anew each time, which takes longer than the rest of a commit."""
 
 
 class StoreLedger:
@@ -74,7 +80,9 @@ class StoreLedger:
         """See `Ledger.commit`; a reply to a text that was erased meanwhile is dropped."""
         with self._database.write() as connection:
             erased = Suppression(connection).texts({reply.text_hash for reply in replies_made})
-            merge(connection, replies, [_row(reply) for reply in replies_made if reply.text_hash not in erased])
+            kept = [reply for reply in replies_made if reply.text_hash not in erased]
+            if kept:
+                connection.execute(_COMMIT, [_row(reply) for reply in sorted(kept, key=lambda reply: (reply.grade_key, reply.request))])
 
     def spend(self, budget: str, amount: Spend, limit: Spend) -> bool:
         """See `Ledger.spend`."""

@@ -76,6 +76,8 @@ class Item(Model):
     """What is new; grades that the store gave out need not come back."""
     verdicts: tuple[Verdict, ...] | None = None
     """The composed verdicts of the audit; null where there is none."""
+    waiting: bool = False
+    """Whether the grader that was asked first was away, so that the conversation waits for it."""
     usage: Usage = Usage()
 
 
@@ -255,5 +257,7 @@ class Erased(Model):
     """Conversations that were in the store and are gone."""
     reports: tuple[str, ...]
     """Published pages that hold them: rewrite or remove, then `forget_report`."""
+    folders: tuple[str, ...]
+    """Folders of reports that these belong to."""
     scrubbed: bool
     """Whether the bytes are out of the files too; false where other processes kept the store open: `scrub` again later."""

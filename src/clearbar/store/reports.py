@@ -1,39 +1,88 @@
 """Which pages were published and whom they show, so that an erasure finds them; names behind pseudonyms; the audit trail."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from clearbar.errors import ErasedError
 from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import JournalEntry, Published, SourceRef
-from clearbar.store.tables import agents, journal, report_conversations, reports, sources
+from clearbar.store.suppression import SALT
+from clearbar.store.tables import agents, facts, journal, report_conversations, reports, sources, tombstones
 
-__all__ = ["Reports", "write_entry"]
+__all__ = ["ERASED", "Reports", "pass_gate", "write_entry"]
 
-_ROWS = 5_000
+ERASED: Final = "a conversation in it was erased"
+"""Why a page that shows what was erased is to go."""
+_ROWS: Final = 5_000
 """Rows written at a time."""
+Key = tuple[str, str]
+"""Source fingerprint and id."""
 
 
 class Reports(Database):
     """Published pages, names, and the audit trail."""
 
-    def add_report(self, report: Published, conversations: Iterable[tuple[str, str]]) -> None:
-        """Write down that a page was published and which conversations (source, id) it shows; an earlier page at its path is replaced.
+    def erasures(self) -> int:
+        """Return how many conversations were erased so far: a number that never goes down."""
+        with self.read() as connection:
+            return _erasures(connection)
 
-        It stands, unless something came in after its `marks` were looked up.
+    @contextmanager
+    def no_erasure_since(self, seen: int) -> Iterator[None]:
+        """Let no erasure begin while the block runs, which must be short.
+
+        Parameters
+        ----------
+        seen
+            How many `erasures` there were before the first conversation was read that the block puts somewhere.
+
+        Raises
+        ------
+        ErasedError
+            If one came since.
         """
         with self.write() as connection:
+            _refuse_erased(connection, seen)
+            yield
+
+    def announce_report(self, report: Published, conversations: Iterable[Key], *, seen: int) -> None:
+        """Write down which conversations a page will show, beside those that the page at its path shows now.
+
+        An erasure then finds it, whatever becomes of the process that writes it. Raises `ErasedError` as `no_erasure_since` does.
+        """
+        with self.write() as connection:
+            _refuse_erased(connection, seen)
+            merge(connection, reports, [report.model_dump()])
+            _add_shown(connection, report.path, set(conversations) - _shown(connection, report.path))
+
+    def add_report(self, report: Published, conversations: Iterable[Key], *, seen: int | None = None) -> None:
+        """Write down that a page was published and which conversations it shows; an earlier page at its path is replaced.
+
+        It stands, unless something came in after its `marks` were looked up.
+
+        Parameters
+        ----------
+        report, conversations
+            The page, and source and id of those that it shows.
+        seen
+            How many `erasures` there were before it was made; where one came since, `ErasedError` is raised. Null asks nothing.
+        """
+        with self.write() as connection:
+            if seen is not None:
+                _refuse_erased(connection, seen)
             row = report.model_dump()
             query = select(reports.c.stale, reports.c.marks).where(reports.c.path == report.path).with_for_update()
             before = connection.execute(query).one_or_none()
             if before is not None and before.marks > report.marks:
                 row |= {"stale": before.stale, "marks": before.marks}
             merge(connection, reports, [row], update=["team", "since", "until", "run", "made_at", "stale", "folder", "marks"])
-            connection.execute(report_conversations.delete().where(report_conversations.c.path == report.path))
-            for some in chunks(conversations, _ROWS):
-                rows = [{"path": report.path, "source": source, "id": id} for source, id in some]
-                merge(connection, report_conversations, rows)
+            known, shown = _shown(connection, report.path), set(conversations)
+            _drop_shown(connection, report.path, known - shown, all=not known & shown)
+            _add_shown(connection, report.path, shown - known)
 
     def reports(self, *, stale: bool | None = None) -> list[Published]:
         """Return published pages by path: all, those that must be rewritten or removed, or those that stand."""
@@ -93,3 +142,47 @@ class Reports(Database):
 def write_entry(connection: Connection, entry: JournalEntry) -> None:
     """Append a line to the audit trail inside a transaction."""
     connection.execute(journal.insert().values(**entry.model_dump()))
+
+
+def pass_gate(connection: Connection) -> None:
+    """Wait until no other transaction is behind the gate that erasures and publications pass one at a time.
+
+    On SQLite every writing transaction is alone; elsewhere a row stands for the gate.
+    """
+    connection.execute(select(facts.c.value).where(facts.c.name == SALT).with_for_update())
+
+
+def _refuse_erased(connection: Connection, seen: int) -> None:
+    pass_gate(connection)
+    if _erasures(connection) != seen:
+        raise ErasedError("a conversation was erased while its report was being written", fix="write it again")
+
+
+def _erasures(connection: Connection) -> int:
+    return connection.execute(select(func.count()).select_from(tombstones)).scalar_one()
+
+
+def _shown(connection: Connection, path: str) -> set[Key]:
+    query = select(report_conversations.c.source, report_conversations.c.id).where(report_conversations.c.path == path)
+    return {(source, id) for source, id in connection.execute(query).tuples()}
+
+
+def _add_shown(connection: Connection, path: str, keys: Collection[Key]) -> None:
+    for some in chunks(keys, _ROWS):
+        merge(connection, report_conversations, [{"path": path, "source": source, "id": id} for source, id in some])
+
+
+def _drop_shown(connection: Connection, path: str, keys: Collection[Key], *, all: bool) -> None:
+    """Take conversations off a page; `all` says that these are all of it."""
+    own = report_conversations.c.path == path
+    if all:
+        connection.execute(report_conversations.delete().where(own))
+        return
+    by_source: dict[str, list[str]] = {}
+    for source, id in keys:
+        by_source.setdefault(source, []).append(id)
+    for source, ids in by_source.items():
+        for some in chunks(ids):
+            connection.execute(
+                report_conversations.delete().where(own, report_conversations.c.source == source, report_conversations.c.id.in_(some))
+            )

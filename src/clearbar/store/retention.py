@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, exists, select, text
 
 from clearbar.model import Model
+from clearbar.plural import plural
 from clearbar.store.database import Database, chunks, now
 from clearbar.store.rows import read_verdicts, to_json
 from clearbar.store.tables import audits, claims, conversations, grades, replies, reports, texts, versions
@@ -20,6 +21,11 @@ class Removed(Model):
     replies: int = 0
     reports: tuple[str, ...] = ()
     """Published pages whose time is over: remove, then `forget_report`."""
+
+    def line(self) -> str:
+        """Return it in words."""
+        told = [plural(self.texts, "text"), plural(self.audits, "audit"), plural(self.replies, "raw reply", "raw replies")]
+        return ", ".join([*told, plural(len(self.reports), "report file")])
 
 
 class Retention(Database):

@@ -12,7 +12,7 @@ from clearbar.store.database import Database, make_private
 
 __all__ = ["HEAD", "REVISIONS", "backups", "prepare", "revision", "upgrade"]
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005", "0006")
 """All revisions, the oldest first; kept here so that opening an up-to-date store need not load Alembic."""
 HEAD: Final = REVISIONS[-1]
 VERSION_TABLE: Final = "clearbar_revision"

@@ -2,18 +2,21 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Final
 
 from sqlalchemy import Connection, select
 
 from clearbar.store.database import chunks, merge, now
-from clearbar.store.records import Item, Outcome
+from clearbar.store.records import Item, Outcome, StoredConversation
 from clearbar.store.tables import facts, grades, replies, suppressions, texts, versions
-from clearbar.transcript import Conversation
+from clearbar.transcript import RedactedTranscript
 
-__all__ = ["SALT", "Suppression"]
+__all__ = ["SALT", "Readable", "Suppression"]
+
+Readable = RedactedTranscript | StoredConversation
+"""A conversation of which the text's digest is known."""
 
 SALT: Final = "suppression_salt"
 """Name of the random key, made with the store and never leaving it."""
@@ -29,21 +32,30 @@ class Suppression:
         self._connection = connection
 
     def add(self, kind: str, *parts: str, why: str) -> None:
-        """Suppress a `conversation` (source, id), a `customer` (pseudonym) or a `text` (hash)."""
+        """Suppress a `conversation` (source, id), a `customer` (pseudonym) or a `text` (hash); an `id` alone is only remembered."""
         row = {"kind": kind, "digest": self.digest(kind, *parts), "at": now(), "why": why}
         merge(self._connection, suppressions, [row])
 
-    def found(self, conversations: Iterable[Conversation]) -> set[tuple[str, str]]:
+    def add_copies(self, one: Readable, *, why: str) -> None:
+        """Suppress what is the same conversation in another source: a copy of its file, or another way to the same table."""
+        for parts in _recognised_by(one):
+            self.add("copy", *parts, why=why)
+
+    def found(self, conversations: Iterable[Readable]) -> set[tuple[str, str]]:
         """Return source and id of those that must not be stored."""
         if self._empty:
             return set()
         digests: dict[str, list[tuple[str, str]]] = {}
         for one in conversations:
             key = (one.source, one.id)
-            digests.setdefault(self.digest("conversation", *key), []).append(key)
-            if one.customer:
-                digests.setdefault(self.digest("customer", one.customer), []).append(key)
+            parts = [("conversation", *key), *(("copy", *copy) for copy in _recognised_by(one))]
+            for known_by in [*parts, *([("customer", one.customer)] if one.customer else [])]:
+                digests.setdefault(self.digest(*known_by), []).append(key)
         return {key for known in self._known(digests) for key in digests[known]}
+
+    def remembers(self, id: str) -> bool:
+        """Return whether a conversation of this id was erased, in whatever source."""
+        return bool(self._known([self.digest("id", id)]))
 
     def records(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Return which source and id of records without a text are those of erased conversations."""
@@ -92,3 +104,15 @@ class Suppression:
         for some in chunks(digests):
             known |= set(self._connection.execute(select(suppressions.c.digest).where(suppressions.c.digest.in_(some))).scalars())
         return known
+
+
+def _recognised_by(one: Readable) -> Iterator[tuple[str, ...]]:
+    """Yield what tells a conversation whatever its source is called.
+
+    The id alone does not: "1" is somebody else's in another file. With the very text it does; and with start, customer and team it
+    does however the talk went on and whatever a later version of clearbar redacts otherwise.
+    """
+    yield one.id, one.text_hash
+    start = one.started_at
+    if one.customer or (start and (start.minute or start.second)):  # many records of an export that gives no time of day share a date
+        yield one.id, str(start.timestamp()) if start else "", one.customer or "", one.team or ""

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 
 __all__ = [
@@ -173,10 +174,13 @@ audits = Table(
     Column("usage", Text, nullable=False),
     Column("run", Name, nullable=False),
     Column("made_at", Moment, nullable=False),
+    Column("waiting", Integer, nullable=False, server_default="0"),
     UniqueConstraint("source", "id", "text_hash", "grading_hash", "asked", name="audits_identity"),
     Index("audits_made_at", "made_at"),
+    Index("audits_waiting", "grading_hash", "made_at", sqlite_where=text("waiting = 1"), postgresql_where=text("waiting = 1")),
 )
-"""Composed verdicts. Scores are not here: they are computed with the rubric on reading."""
+"""Composed verdicts. Scores are not here: they are computed with the rubric on reading. `waiting` is 1 where the grader that was asked
+first was away; an index holds those alone."""
 
 runs = Table(
     "runs",

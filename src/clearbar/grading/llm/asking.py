@@ -14,6 +14,7 @@ from clearbar.grading.llm.prices import Price
 from clearbar.grading.llm.prompt import Prompt, schema_tokens
 from clearbar.grading.llm.reply import FaultKind, Reader, Reading, Said
 from clearbar.grading.llm.schema import ABSTAIN, reply_schema
+from clearbar.grading.llm.suspicion import Suspicion
 from clearbar.grading.llm.tokens import estimate_tokens
 from clearbar.grading.llm.votes import majority
 from clearbar.model import Model, digest
@@ -105,7 +106,9 @@ class Asker:
         self._fingerprint = fingerprint
         self._sizes = sizes
         self._reader = Reader(self._rubric)
+        self._suspicion = Suspicion(self._rubric)
         self._order = {criterion.id: place for place, criterion in enumerate(self._rubric.criteria)}
+        self._least = {criterion.id: criterion.applies.min_agent_turns for criterion in self._rubric.criteria}
         self._groups = criteria_groups(self._rubric, settings)
         self._fields: dict[tuple[tuple[str, ...], int, int], Mapping[str, Any]] = {}
 
@@ -149,7 +152,8 @@ class Asker:
             return GradeFailure(text_hash=session.transcript.text_hash, reason=failed("over-long"))
         parts = list(dict.fromkeys(question.part for question in questions))
         votes = range(self._settings.votes)
-        outcomes = await asyncio.gather(*(self._ask(session, question) for question in questions))
+        asking = [self._ask(session, question) for question in questions]
+        outcomes = [await asking[0]] if len(asking) == 1 else await asyncio.gather(*asking)  # a task costs time
         by_place = {(asked.vote, asked.part.number, asked.group): outcome for asked, outcome in zip(questions, outcomes, strict=True)}
         cast = {
             id: [self._merge(id, [(part, by_place[vote, part.number, group]) for part in parts]) for vote in votes]
@@ -160,7 +164,10 @@ class Asker:
         if not any(isinstance(vote, Said) for vote in said):
             reason = next(vote for vote in said if not isinstance(vote, Said))
             return GradeFailure(text_hash=session.transcript.text_hash, reason=failed(reason))
-        verdicts = [self._verdict(session.transcript, id, given) for id, given in cast.items()]
+        spoken = tuple(index for index, turn in enumerate(session.transcript.turns) if turn.role is Role.AGENT)
+        verdicts = [self._verdict(session.transcript, spoken, id, given) for id, given in cast.items()]
+        if doubt := self._suspicion.doubt(session.transcript.turns, verdicts):
+            verdicts = [verdict.model_copy(update={"doubt": doubt}) for verdict in verdicts]
         return Grade(
             key=session.key,
             text_hash=session.transcript.text_hash,
@@ -249,9 +256,10 @@ class Asker:
         said = next(outcome.said[id] for part, outcome in outcomes if part.number == number)
         return replace(said, level=level)
 
-    def _verdict(self, transcript: RedactedTranscript, id: str, cast: Sequence[Said | Failure]) -> Verdict:
-        least = self._rubric.criterion(id).applies.min_agent_turns
-        if least is not None and sum(turn.role is Role.AGENT for turn in transcript.turns) < least:
+    def _verdict(self, transcript: RedactedTranscript, spoken: tuple[int, ...], id: str, cast: Sequence[Said | Failure]) -> Verdict:
+        """Return the verdict on a criterion; `spoken` are the agent's turns."""
+        least = self._least[id]
+        if least is not None and len(spoken) < least:
             why = f"The agent has fewer than {least} turns."
             return Verdict(criterion=id, level=NOT_APPLICABLE, graded_by=GradedBy.LLM, grader=self._fingerprint, rationale=why)
         given = [vote for vote in cast if isinstance(vote, Said)]
@@ -268,8 +276,7 @@ class Asker:
         if level == ABSTAIN:
             return Verdict(level=UNGRADED, reason=ABSTAINED, **common)
         absent = level != NOT_APPLICABLE and not any(transcript.turns[piece.turn].role is Role.AGENT for piece in chosen.evidence)
-        searched = tuple(index for index, turn in enumerate(transcript.turns) if turn.role is Role.AGENT) if absent else None
-        return Verdict(level=level, searched=searched, **common)
+        return Verdict(level=level, searched=spoken if absent else None, **common)
 
 
 class Question(NamedTuple):

@@ -131,7 +131,8 @@ class Caller:
         if self._rate != RateLimit():
             tokens = request.input_tokens + request.output_tokens // 4
             await asyncio.sleep(await self._desk.run(lambda: self._desk.ledger.take(self._bucket, 1, tokens, self._rate)))
-        await asyncio.sleep(self._pace.wait())
+        if wait := self._pace.wait():
+            await asyncio.sleep(wait)
         if self.stopping:
             raise CallError("interrupted", "the run was interrupted")
 

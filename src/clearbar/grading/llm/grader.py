@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import threading
 import uuid
-from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -107,6 +107,8 @@ class LlmGrader:
         self._replicate = replicate
         self._dialect = default_dialect(settings)
         self._prompt = self._make_prompt()
+        self.fingerprint = self._make_fingerprint()
+        """Model, endpoint, reply mode, parameters and prompt templates; exact once `probe` has asked the server."""
         self._desk = Desk(ledger)
         self._client = Client(settings)
         bucket = f"{settings.model} at {endpoint(settings)}"
@@ -121,9 +123,7 @@ class LlmGrader:
         shaped = self._dialect.mode in {ReplyMode.JSON_OBJECT, ReplyMode.TEXT}
         return Prompt(self.rubric, self._folder, self._secret, shaped=shaped)
 
-    @property
-    def fingerprint(self) -> str:
-        """Model, endpoint, reply mode, parameters and prompt templates; exact once `probe` has asked the server."""
+    def _make_fingerprint(self) -> str:
         settings = self.settings
         sampling = (
             f"temperature={settings.temperature:g}" if settings.votes == 1 else f"votes={settings.votes}@{settings.vote_temperature:g}"
@@ -162,6 +162,7 @@ class LlmGrader:
         """
         self._dialect, _ = self._wait(negotiate(self._client, self.settings, self._dialect))
         self._prompt = self._make_prompt()
+        self.fingerprint = self._make_fingerprint()
         self._asker = None
         if note := mode_note(self._dialect):
             self._note(note)
@@ -186,21 +187,34 @@ class LlmGrader:
 
     def grade(self, batch: Sequence[RedactedTranscript]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, in order; what the ledger holds replies for is not asked again."""
-        return self._grade([(self.key(transcript), Wanted(transcript)) for transcript in batch])
+        return self.begin(batch)()
+
+    def begin(self, batch: Sequence[RedactedTranscript]) -> Callable[[], list[Grade | GradeFailure]]:
+        """Send the calls and return at once what waits for the results, so that other work can be done meanwhile."""
+        return self._begin([(self.key(transcript), Wanted(transcript)) for transcript in batch])
+
+    def interrupt(self) -> None:
+        """Send no further call: those under way end and are kept, the others fail as interrupted."""
+        self._caller.stopping = True
 
     def grade_some(self, batch: Sequence[tuple[RedactedTranscript, tuple[str, ...]]]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, on the criteria that are named with it; these grades have keys of their own."""
         order = {criterion.id: place for place, criterion in enumerate(self.rubric.criteria)}
         chosen = [(transcript, tuple(sorted(set(ids), key=order.__getitem__))) for transcript, ids in batch]
-        return self._grade([(self._key_of_some(transcript, ids), Wanted(transcript, ids)) for transcript, ids in chosen])
+        return self._begin([(self._key_of_some(transcript, ids), Wanted(transcript, ids)) for transcript, ids in chosen])()
 
     def _key_of_some(self, transcript: RedactedTranscript, ids: tuple[str, ...]) -> str:
         only = "" if len(ids) == len(self.rubric.criteria) else f" only {','.join(ids)}"
         return grade_key(transcript.text_hash, self.rubric.prompt_hash, self.fingerprint, f"{self._replicate}{only}")
 
-    def _grade(self, wanted: Sequence[tuple[str, Wanted]]) -> list[Grade | GradeFailure]:
-        results = self._wait(self._dispatcher().grade(dict(wanted)))
-        return [results[key] for key, _ in wanted]
+    def _begin(self, wanted: Sequence[tuple[str, Wanted]]) -> Callable[[], list[Grade | GradeFailure]]:
+        future = self._start(self._dispatcher().grade(dict(wanted)))
+
+        def wait() -> list[Grade | GradeFailure]:
+            results = self._join(future)
+            return [results[key] for key, _ in wanted]
+
+        return wait
 
     def _dispatcher(self) -> Dispatcher:
         return Dispatcher(
@@ -221,17 +235,23 @@ class LlmGrader:
         return Budget(names[settings.budget_per], limit)
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run a coroutine on the grader's loop; an interruption lets calls under way end and keeps their replies."""
+        return self._join(self._start(work))
+
+    def _start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
+        """Begin a coroutine on the grader's loop."""
         with self._starting:
             self._client.prepare()
             if self._thread is None:
                 self._thread = _LoopThread()
             thread = self._thread
-        future = asyncio.run_coroutine_threadsafe(work, thread.loop)
+        return asyncio.run_coroutine_threadsafe(work, thread.loop)
+
+    def _join(self, future: Future[T]) -> T:
+        """Wait for what was begun; an interruption lets calls under way end and keeps their replies."""
         try:
             return future.result()
         except KeyboardInterrupt:
-            self._caller.stopping = True
+            self.interrupt()
             with contextlib.suppress(TimeoutError, CancelledError, Exception):
                 future.result(min(GRACE, self.settings.timeout))
             future.cancel()

@@ -58,7 +58,7 @@ def parse(
         tree = ast.parse(" ".join(text.split()), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise RubricError(
-            f"{place}: the condition {text!r} cannot be read", fix="see docs/rules.md for what a condition may say"
+            f"{place}: the condition {text!r} cannot be read", fix="the rules in rubrics/service_bar.yaml show what a condition may say"
         ) from error
     names: dict[str, None] = {}
     for node in ast.walk(tree):
@@ -92,7 +92,7 @@ def _check(node: ast.AST, place: str, known: frozenset[str], given: Mapping[str,
         near = difflib.get_close_matches(node.id, [*known, *given], n=1)
         raise RubricError(
             f"{place}: there is no signal {node.id!r}",
-            fix=f"did you mean {near[0]!r}?" if near else "see docs/rules.md for the signals",
+            fix=f"did you mean {near[0]!r}?" if near else "clearbar rubric explain ID shows the signals",
         )
 
 

@@ -42,7 +42,7 @@ class Explanation(Model):
 
 def explained(measured: Measurements, verdicts: tuple[Verdict, ...], tallies: Mapping[str, Tally]) -> Explanation:
     """Return what was measured in one conversation beside what was decided; there is nothing where it could not be measured."""
-    abouts = {name: f"{tally.about} ({', '.join(tally.of)})" for name, tally in tallies.items()}
+    abouts = {name: f"{tally.about} ({tally.told})" for name, tally in tallies.items()}
     if not measured.panels:
         return Explanation(hits=(), signals=(), verdicts=verdicts)
     signals = measured.panels[0].signals

@@ -1,18 +1,22 @@
-"""Refits the figures that a rubric's decisions call by name (`given:`) to labelled conversations; nothing else is ever fitted."""
+"""Refits to labelled conversations the figures that decisions call by name (`given:`) and the points of scorecards; nothing else ever."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Final, Protocol
 
-from clearbar.grading.rules.judge import Judge
 from clearbar.grading.rules.lexicon import Lexicon
-from clearbar.grading.rules.measurement import Measurements, Measurer, Talk
+from clearbar.grading.rules.measurement import Measurer, Talk
+from clearbar.grading.rules.trial import Labelled, Trial
 from clearbar.model import Model
-from clearbar.rubric import Criterion, Rubric
+from clearbar.rubric import Criterion, Rubric, Tally
 
-__all__ = ["Fitted", "fit"]
+__all__ = ["Fitted", "fit", "refit"]
 
 _FOLDS: Final = 5
 _STEPS: Final = (-2, -1, 1, 2)
+_POINTS: Final = range(-3, 4)
+_ROUNDS: Final = 3
+_Card = tuple[int, ...]
+"""Points, in the order of the file."""
 
 
 class Sourced(Talk, Protocol):
@@ -24,14 +28,19 @@ class Sourced(Talk, Protocol):
 
 
 class Fitted(Model):
-    """A figure of a criterion, refitted."""
+    """A figure of a criterion, or what a signal counts on a scorecard, refitted."""
 
     criterion: str
+    """Of a scorecard: those that call it, joined by commas."""
     name: str
+    """The figure, or the signal."""
+    tally: str | None = None
+    """The scorecard, of points."""
     before: float
     after: float
-    """The figure that agrees best with all labels; the old one at a tie."""
+    """What agrees best with all labels; the old one at a tie. Points of 0 mean that the signal is better left out."""
     kappa_before: float | None
+    """Of a scorecard: the mean of the criteria that call it. The points of a scorecard are fitted together."""
     kappa_after: float | None
     """On the same labels, which is flattering."""
     kappa_unseen: float | None
@@ -40,9 +49,14 @@ class Fitted(Model):
     n: int
     """Labels."""
 
+    @property
+    def carries_over(self) -> bool:
+        """Whether fitting does better than the old figures on parts of the labels that were left out."""
+        return self.kappa_before is not None and self.kappa_unseen is not None and self.kappa_unseen > self.kappa_before
+
 
 def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Sourced], levels: Sequence[Mapping[str, str]]) -> tuple[Fitted, ...]:
-    """Return each named figure with the value near it that agrees best with the labels.
+    """Return each named figure with the value near it that agrees best with the labels, then the points of each scorecard that has some.
 
     Parameters
     ----------
@@ -54,49 +68,65 @@ def fit(rubric: Rubric, lexicon: Lexicon, talks: Sequence[Sourced], levels: Sequ
         Of each conversation, by criterion: the level's id or `not_applicable`.
     """
     measurer = Measurer(lexicon, rubric.limits, rubric.tallies)
-    measured = measurer.measure(talks)
-    folds = _folds(talks)
-    return tuple(
-        fitted
-        for criterion in rubric.criteria
-        for fitted in _criterion(
-            rubric,
-            criterion,
-            measurer,
-            measured,
-            {place: (told[criterion.id], folds[place]) for place, told in enumerate(levels) if criterion.id in told},
-        )
-    )
+    labelled = Labelled(measurer, measurer.measure(talks), levels, _parts(talks))
+    figures = [_figure(rubric, criterion, name, labelled) for criterion in rubric.criteria for name in criterion.rules.given]
+    cards = [item for name, tally in rubric.tallies.items() if isinstance(tally.of, dict) for item in _card(rubric, name, labelled)]
+    return (*figures, *cards)
 
 
-def _criterion(
-    rubric: Rubric,
-    criterion: Criterion,
-    measurer: Measurer,
-    measured: Measurements,
-    labelled: Mapping[int, tuple[str, Hashable]],
-) -> Iterable[Fitted]:
-    told, parts = [level for level, _ in labelled.values()], [part for _, part in labelled.values()]
-    for name, before in criterion.rules.given.items():
-        judges = {value: _judge(rubric, criterion, measurer, name, value) for value in _near(before)}
-        said = {value: _levels(judge, measured, criterion.id, labelled) for value, judge in judges.items()}
-        every = range(len(labelled))
-        after = _best(said, told, every, before)
-        unseen = [""] * len(labelled)
-        for part in set(parts):
-            chosen = said[_best(said, told, [place for place in every if parts[place] != part], before)]
-            for place in every:
-                unseen[place] = chosen[place] if parts[place] == part else unseen[place]
-        yield Fitted(
-            criterion=criterion.id, name=name, before=before, after=after, n=len(told),
-            kappa_before=_kappa(said[before], told), kappa_after=_kappa(said[after], told), kappa_unseen=_kappa(unseen, told),
-        )  # fmt: skip
+def refit(rubric: Rubric, fitted: Sequence[Fitted], how: str) -> Rubric:
+    """Return a rubric with what was fitted and carries over; `how` says on what, and when."""
+    taken = [item for item in fitted if item.carries_over and item.after != item.before]
+    criteria = tuple(_with_figures(criterion, taken, how) for criterion in rubric.criteria)
+    tallies = {name: _with_points(name, tally, taken, how) for name, tally in rubric.tallies.items()}
+    return rubric.model_copy(update={"criteria": criteria, "tallies": tallies})
 
 
-def _folds(talks: Sequence[Sourced]) -> Sequence[Hashable]:
+def _with_figures(criterion: Criterion, taken: Sequence[Fitted], how: str) -> Criterion:
+    figures = [item for item in taken if item.criterion == criterion.id and item.tally is None]
+    if not figures:
+        return criterion
+    given = criterion.rules.given | {item.name: item.after for item in figures}
+    told = "; ".join(f"{item.name}: {_worth(item)}" for item in figures)
+    return criterion.model_copy(update={"rules": criterion.rules.model_copy(update={"given": given, "fitted": f"{how}; {told}"})})
+
+
+def _with_points(name: str, tally: Tally, taken: Sequence[Fitted], how: str) -> Tally:
+    points = [item for item in taken if item.tally == name]
+    of = tally.points | {item.name: int(item.after) for item in points}
+    if not points or not any(of.values()):
+        return tally
+    left = {part: count for part, count in of.items() if count}
+    return tally.model_copy(update={"of": left, "chosen": f"{how}; {_worth(points[0])}"})
+
+
+def _worth(item: Fitted) -> str:
+    return f"kappa {item.kappa_after:.2f}, {item.kappa_unseen:.2f} on parts left out, {item.kappa_before:.2f} before, {item.n} labels"
+
+
+def _parts(talks: Sequence[Sourced]) -> Sequence[Hashable]:
     """Return which part of the labels a conversation belongs to: another source or channel tells more than another conversation of it."""
     origins = [(talk.source, talk.channel) for talk in talks]
     return origins if len(set(origins)) > 1 else [place % _FOLDS for place in range(len(talks))]
+
+
+def _figure(rubric: Rubric, criterion: Criterion, name: str, labelled: Labelled) -> Fitted:
+    before = criterion.rules.given[name]
+
+    def changed(value: float) -> Rubric:
+        rules = criterion.rules.model_copy(update={"given": {**criterion.rules.given, name: value}})
+        other = criterion.model_copy(update={"rules": rules})
+        return rubric.model_copy(update={"criteria": tuple(other if item.id == criterion.id else item for item in rubric.criteria)})
+
+    def search(worth: Callable[[float], float]) -> float:
+        return max(_near(before), key=worth)  # the old one comes first, so that it stays at a tie
+
+    trial = Trial([criterion], changed, labelled)
+    after = trial.best(search)
+    return Fitted(
+        criterion=criterion.id, name=name, before=before, after=after, n=trial.n,
+        kappa_before=trial.kappa(before), kappa_after=trial.kappa(after), kappa_unseen=trial.unseen(search),
+    )  # fmt: skip
 
 
 def _near(value: float) -> list[float]:
@@ -105,30 +135,30 @@ def _near(value: float) -> list[float]:
     return [value, *(value + step * times for times in _STEPS if value + step * times > 0)]
 
 
-def _judge(rubric: Rubric, criterion: Criterion, measurer: Measurer, name: str, value: float) -> Judge:
-    rules = criterion.rules.model_copy(update={"given": {**criterion.rules.given, name: value}})
-    changed = criterion.model_copy(update={"rules": rules})
-    criteria = tuple(changed if other.id == criterion.id else other for other in rubric.criteria)
-    return Judge(rubric.model_copy(update={"criteria": criteria}), measurer)
+def _card(rubric: Rubric, name: str, labelled: Labelled) -> Iterator[Fitted]:
+    """Yield the points of a scorecard, changed one after the other as long as that helps."""
+    tally = rubric.tallies[name]
+    signals, before = tuple(tally.points), tuple(tally.points.values())
+    criteria = [criterion for criterion in rubric.criteria if any(name in item.names for item in criterion.rules.decide)]
 
+    def changed(points: _Card) -> Rubric:
+        other = tally.model_copy(update={"of": dict(zip(signals, points, strict=True))})
+        return rubric.model_copy(update={"tallies": {**rubric.tallies, name: other}})
 
-def _levels(judge: Judge, measured: Measurements, criterion: str, places: Iterable[int]) -> list[str]:
-    decided = list(judge.decide(measured))
-    return [ruling.level for place in places for ruling in decided[place] if ruling.criterion == criterion]
+    def search(worth: Callable[[_Card], float]) -> _Card:
+        best = before
+        for _ in range(_ROUNDS):
+            start = best
+            for place in range(len(signals)):
+                best = max([best, *((*best[:place], points, *best[place + 1 :]) for points in _POINTS)], key=worth)
+            if best == start:
+                break
+        return best
 
-
-def _best(said: Mapping[float, Sequence[str]], told: Sequence[str], places: Sequence[int], before: float) -> float:
-    def agreement(value: float) -> tuple[float, bool]:
-        kappa = _kappa([said[value][place] for place in places], [told[place] for place in places])
-        return (-1.0 if kappa is None else kappa, value == before)
-
-    return max(said, key=agreement)
-
-
-def _kappa(said: Sequence[str], told: Sequence[str]) -> float | None:
-    """Return Cohen's kappa, nominal; None where chance alone would agree fully."""
-    if not told:
-        return None
-    observed = sum(a == b for a, b in zip(said, told, strict=True)) / len(told)
-    expected = sum(said.count(level) * told.count(level) for level in set(told)) / len(told) ** 2
-    return None if expected == 1 else (observed - expected) / (1 - expected)
+    trial = Trial(criteria, changed, labelled)
+    after = trial.best(search)
+    kappas = {"kappa_before": trial.kappa(before), "kappa_after": trial.kappa(after), "kappa_unseen": trial.unseen(search)}
+    for signal, old, new in zip(signals, before, after, strict=True):
+        yield Fitted(
+            criterion=", ".join(item.id for item in criteria), name=signal, tally=name, before=old, after=new, n=trial.n, **kappas
+        )  # fmt: skip

@@ -72,7 +72,7 @@ class Hearing:
         self.quotes = {}
         self._lists: dict[str, list[int]] = {}
         self._numbers: dict[str, Numbers] = {}
-        self._tallies: Mapping[str, Sequence[str]] = {}
+        self._tallies: Mapping[str, Mapping[str, int]] = {}
         self.customer, self.agent, self.others = (turns.those(turns.sides == side) for side in (CUSTOMER, AGENT, NOBODY))
         self.__dict__.update(zip((*self.tongue.columns, *TRAITS), turns.found(), strict=True))
 
@@ -81,14 +81,22 @@ class Hearing:
         if name.startswith("__"):
             raise AttributeError(name)
         if name in self._tallies:
-            counted = self.__dict__[name] = np.sum([getattr(self, part) != 0 for part in self._tallies[name]], axis=0, dtype=np.float64)
+            weighed = [points * (getattr(self, part) != 0) for part, points in self._tallies[name].items()]
+            counted = self.__dict__[name] = np.sum(weighed, axis=0, dtype=np.float64)
             return counted
         return self.agent & 0
 
-    def bind(self, figures: Sequence[Mapping[str, float]], tallies: Mapping[str, Sequence[str]]) -> None:
+    def bind(self, figures: Sequence[Mapping[str, float]], tallies: Mapping[str, Mapping[str, int]]) -> None:
         """Take the rubric's figures for the channel of each conversation, and its tallies."""
         self._tallies = tallies
         self.__dict__.update({name: np.array([figure[name] for figure in figures]) for name in figures[0]})
+
+    def recount(self, tallies: Mapping[str, Mapping[str, int]]) -> None:
+        """Take other points for the tallies; what else was measured stays."""
+        for name in self._tallies:
+            self.__dict__.pop(name, None)
+            self._numbers.pop(name, None)
+        self._tallies = tallies
 
     def sets(self, name: str) -> list[int]:
         """Return of each conversation the turns that a signal or group counted; none for a plain number."""

@@ -65,7 +65,9 @@ class _Entry:
         self._level = level
         self._because = because
         self._names = names
-        named = chain.from_iterable(asked.tallies.get(name, (name,)) for name in evidence)
+        named = chain.from_iterable(
+            [part for part, points in asked.tallies.get(name, {name: 1}).items() if points > 0] for name in evidence
+        )
         self._shown = [name for name in named if name in asked.counted]
         self._searched = searched
         self._most = asked.most.get(level, _PLAIN)
@@ -106,7 +108,8 @@ class _Entry:
 
     def _value(self, name: str, values: Mapping[str, float]) -> str:
         """Return a name with its value, and of a tally what it counted."""
-        parts = [part for part in self._asked.tallies.get(name, ()) if values[part]]
+        points = self._asked.tallies.get(name, {})
+        parts = [part if count == 1 else f"{part} ({count:+d})" for part, count in points.items() if values[part]]
         return f"{name} {values[name]:g}" + (f" of {' + '.join(parts)}" if parts else "")
 
     def _state(self, why: str) -> Ruling:
@@ -121,7 +124,7 @@ class _Asked:
     def __init__(self, criterion: Criterion, known: frozenset[str], counted: frozenset[str], rubric: Rubric, grader: str) -> None:
         rules = criterion.rules
         self.id = criterion.id
-        self.tallies = {name: tally.of for name, tally in rubric.tallies.items()}
+        self.tallies = {name: tally.points for name, tally in rubric.tallies.items()}
         self.counted, self.grader = counted, grader
         self.condition = criterion.applies.condition
         place = f"rubric {rubric.name}, criteria.{criterion.id}.rules"
@@ -171,7 +174,7 @@ class _Asked:
 def _check(entry: Decision | Rules, place: str, known: frozenset[str]) -> None:
     for name in entry.evidence:
         if name not in known:
-            raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="see docs/rules.md for the signals")
+            raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="clearbar rubric explain ID shows the signals")
 
 
 def _check_tallies(rubric: Rubric, measured: frozenset[str]) -> None:
@@ -179,8 +182,8 @@ def _check_tallies(rubric: Rubric, measured: frozenset[str]) -> None:
         place = f"rubric {rubric.name}, tallies.{name}"
         if name in measured:
             raise RubricError(f"{place} is called like a signal", fix="rename it")
-        if unknown := [part for part in tally.of if part not in measured]:
-            raise RubricError(f"{place}.of: there is no signal {unknown[0]!r}", fix="see docs/rules.md for the signals")
+        if unknown := [part for part in tally.points if part not in measured]:
+            raise RubricError(f"{place}.of: there is no signal {unknown[0]!r}", fix="clearbar rubric explain ID shows the signals")
 
 
 class Judge:

@@ -99,6 +99,7 @@ class Tongue:
         politeness: Mapping[str, float],
         function_words: frozenset[bytes],
         common_words: frozenset[bytes],
+        *,
         amounts: Mapping[str, float],
         time_units: Mapping[str, float],
     ) -> None:
@@ -164,7 +165,7 @@ def _tongue(file: str, value: LexiconFile) -> Tongue:
             raise RubricError(f"lexicon {file}: politeness.{name}: there is no such group", fix="name a group of this file")
     return Tongue(
         value.language, tuple(groups), value.politeness, _words(value.function_words), _words(value.common_words),
-        value.amounts, value.time_units,
+        amounts=value.amounts, time_units=value.time_units,
     )  # fmt: skip
 
 

@@ -60,8 +60,8 @@ class Measurer:
         plain: bool = False,
     ) -> None:
         self.lexicon = lexicon
-        self.tallies = {name: tally.of for name, tally in tallies.items()}
-        """What each tally counts."""
+        self.tallies = {name: tally.points for name, tally in tallies.items()}
+        """What each tally counts, and for how much."""
         self.limits = frozenset({name for figures in limits.values() for name in figures} | _EVERYWHERE)
         """Names of the figures that decisions may read."""
         self._figures = {channel: self._complete(limits.get(channel, {})) for channel in (*limits, _NONE)}
@@ -125,6 +125,11 @@ class Measurements(NamedTuple):
     panels: Sequence[Panel]
     unmeasured: Mapping[int, str]
     """Why nothing was measured, of those that are in no panel."""
+
+    def recount(self, tallies: Mapping[str, Tally]) -> None:
+        """Count with other points; what else was measured stays."""
+        for panel in self.panels:
+            panel.signals.recount({name: tally.points for name, tally in tallies.items()})
 
 
 _Taken = tuple[int, str | None, Heard]

@@ -25,7 +25,7 @@ _SPACE: Final = ",? {1,3}"
 _GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
 _SPECIAL: Final = {"*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ {0,3}", ">": "(?:^|[.!?:] {0,3}) ?", "$": "[ .!?,]{0,6}$"}
 _DEPTH: Final = 8
-_HELP: Final = "see docs/rules.md for what a phrase may hold"
+_HELP: Final = "the phrases in rubrics/lexicon/ show what one may hold"
 
 
 class _Sequence(list["_Part"]):

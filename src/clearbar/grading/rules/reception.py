@@ -63,10 +63,10 @@ class Reception(Hearing):
         """Customer questions of which the agent's answer takes up no telling word, and asks nothing back."""
         asked = self.customer & self._asks & ~last(self.customer | self.agent)
         stems = Stems(self.turns.texts, self.tongue.common_words)
-        return self.each(lambda *talk: self._passed_over(stems, *talk), self.agent, self.customer, self.agent & self._asks, asked, where=asked)
+        return self.each(lambda *talk: self._passed_over(stems, *talk), self.agent, self.customer, asked, where=asked)
 
-    def _passed_over(self, stems: Stems, talk: int, agent: int, customer: int, asking: int, asked: int) -> int:
-        found = 0
+    def _passed_over(self, stems: Stems, talk: int, agent: int, customer: int, asked: int) -> int:
+        found, asking = 0, int(self._asks[talk])
         start, rows = self.turns.starts[talk], self.turns.rows
         for place in places(asked):
             later = customer >> place + 1 << place + 1

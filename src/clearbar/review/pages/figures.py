@@ -46,7 +46,7 @@ class CoachingLog(Model):
 def show_figures(visitor: Annotated[Visitor, needs(Right.FIGURES)]) -> Response:
     """Show how the visitor's teams stand."""
     snapshot = visitor.room.snapshots.now()
-    data = make_figures(snapshot.of(visitor.person), snapshot.rubric, smallest=visitor.room.settings.report.min_group)
+    data = make_figures(snapshot.of(visitor.person), snapshot.rubric, visitor.room.settings.report, reviews=snapshot.reviews)
     return visitor.page("figures", data=data, rubric=snapshot.rubric)
 
 
@@ -99,7 +99,6 @@ def add_step(visitor: Annotated[Visitor, needs(Right.COACH)]) -> Response:
 
 def _step(visitor: Visitor, snapshot: Snapshot, one: Coaching) -> CoachingView:
     rows = [row for row in snapshot.of(visitor.person) if row.team == one.team]
-    smallest = visitor.room.settings.report.min_group
-    figures = before_after(rows, snapshot.rubric, one.criterion, one.agreed_on, agent=one.agent, smallest=smallest)
+    figures = before_after(rows, snapshot.rubric, one.criterion, one.agreed_on, visitor.room.settings.report, agent=one.agent)
     name = next((item.name for item in snapshot.rubric.criteria if item.id == one.criterion), one.criterion)
     return CoachingView(step=one, criterion=name, figures=figures)

@@ -122,7 +122,7 @@ def retain(visitor: Annotated[Visitor, needs(Right.ERASE)]) -> Response:
     """Remove what is older than the settings allow."""
     removed = apply_retention(visitor.store, visitor.room.settings)
     visitor.store.enter("retain", who=visitor.name)
-    told = f"Removed: {removed.texts} texts, {removed.audits} audits, {removed.replies} raw replies, {len(removed.reports)} reports."
+    told = f"Removed: {removed.line()}."
     return visitor.page("erase", retention=visitor.room.settings.retention.model_dump(), told=told)
 
 
