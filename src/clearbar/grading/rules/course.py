@@ -35,7 +35,7 @@ class Course(Reception):
 
     @Once
     def _waits(self) -> list[_Wait]:
-        """Return the waits that were announced: kept or not by the times, where there are any, else by whether the customer had to press."""
+        """Return the waits that were announced: kept by the times, where there are any, else if nobody had to press."""
         announced = self.agent & (self.hold | self.wait_named) & self._goes_on
         pressing = self.customer & (self.chase | self.anger | self.repeat_point)
         return [wait for talk in np.flatnonzero(announced).tolist() for wait in self._waits_of(talk, announced, pressing)]
@@ -72,7 +72,7 @@ class Course(Reception):
 
     @turns_with("hold", "hold_length", "wait_named")
     def wait_broken(self) -> TurnSet:
-        """Agent turns that announce a wait which lasts longer than was said or the channel allows; without times, if the customer presses."""
+        """Agent turns that announce a wait which lasts longer than said or allowed; without times, if the customer presses."""
         return self._of_waits((wait.talk, wait.place) for wait in self._waits if not wait.kept and wait.back >= 0)
 
     @turns_with()
