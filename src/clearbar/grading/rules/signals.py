@@ -195,15 +195,9 @@ class Signals(Course):
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
-        """Agent turns that answer a question or a complaint with what an earlier one said, other than to refuse or take leave."""
-        pressing = self._asks | self.complaint | self.repeat_point | self.anger | self.chase | self.fault
-        spared = self.refusal | self.anything_else | self.farewell
-        long = self.agent & self._clause & ~spared
-        pressed = long & (self.customer & pressing) << 1
-        return self.each(
-            lambda talk, long, pressed: worded_as_before(self.turns.utterances(talk, long), pressed),
-            long & before(last(pressed) << 1), pressed, where=pressed & ~first(long),
-        )  # fmt: skip
+        """Agent turns that say what an earlier one said, word by word or nearly so, other than to ask, greet or take leave."""
+        told = self.agent & self._clause & ~(self._asks | self.anything_else | self.farewell | self.greeting)
+        return self.each(lambda talk, told: worded_as_before(self.turns.utterances(talk, told)), told, where=told != first(told))
 
     @turns_with()
     def brushed_off(self) -> TurnSet:

@@ -10,7 +10,7 @@ __all__ = ["Stems", "Telling", "same_as_before", "worded_as_before"]
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
 _STOCK: Final = 20  # words of a turn that may be a set text with something filled in
-_NEARLY: Final = 0.7
+_NEARLY: Final = 0.95
 _SHORT: Final = 3  # letters
 _STEM: Final = 6
 
@@ -36,12 +36,12 @@ def _same(one: Utterance, other: Utterance) -> bool:
     return len(left & right) >= _SAME * max(len(left), len(right))
 
 
-def worded_as_before(said: Said, asked: int) -> int:
-    """Return the set of those turns asked about that have the words of an earlier one, or most of them where they are long."""
+def worded_as_before(said: Said) -> int:
+    """Return the set of the turns that have the words of an earlier one, or nearly all of them where they are long."""
     found = 0
     earlier: set[frozenset[bytes]] = set()
     for place, here in said:
-        if asked >> place & 1 and (here.words in earlier or _nearly(here.words, earlier)):
+        if here.words in earlier or _nearly(here.words, earlier):
             found |= 1 << place
         earlier.add(here.words)
     return found
