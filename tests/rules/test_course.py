@@ -101,3 +101,11 @@ def test_a_public_thread_without_a_leave_has_no_end(grader: RulesGrader, channel
 )
 def test_the_first_length_of_time_that_a_text_names_is_read(text: bytes, seconds: float | None) -> None:
     assert length_named(text, AMOUNTS, UNITS) == seconds
+
+
+def test_a_statement_that_comes_again_is_a_repetition_but_a_question_or_a_leave_is_not(grader: RulesGrader) -> None:
+    again = "A: Your table has been booked for Monday."
+    found = signals(grader, "C: Book a table.", again, "C: And no fish, please.", again, "C: Fine, bye.")
+    assert found["repeats_itself"] == (3,)
+    for said in ("A: What day would you like it for?", "A: Have a nice day and see you soon!"):
+        assert "repeats_itself" not in signals(grader, "C: Book a table.", said, "C: And no fish, please.", said, "C: Fine, bye.")
