@@ -118,6 +118,6 @@ class Hearing:
     def each(self, measure: Callable[..., int], *sets: TurnSet, where: Numbers) -> TurnSet:
         """Return what a measure makes of a conversation, by its place and its turns of some sets, in those where it is worth while."""
         found = self.agent & 0
-        for place in np.flatnonzero(where).tolist():
-            found[place] = measure(place, *(int(turns[place]) for turns in sets))
+        talks = np.flatnonzero(where)
+        found[talks] = np.fromiter(map(measure, talks.tolist(), *(turns[talks].tolist() for turns in sets)), found.dtype, len(talks))
         return found

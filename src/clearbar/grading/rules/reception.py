@@ -4,10 +4,10 @@ from typing import Final
 
 from clearbar.grading.rules.hearing import Hearing, turns_with
 from clearbar.grading.rules.turnset import TurnSet, after, last, unless, where
+from clearbar.grading.rules.wording import Matter
 
 __all__ = ["Reception"]
 
-_SHORT: Final = 3  # letters
 _TELLING: Final = 2  # words that two turns share when one asks what the other asked
 _MOSTLY: Final = 0.5  # share of its words that a question takes from an earlier turn when it asks the same
 
@@ -24,19 +24,18 @@ class Reception(Hearing):
     def asked_again(self) -> TurnSet:
         """Customer questions, past an agent turn, most of whose telling words stood in an earlier turn of the customer."""
         asked = self.customer & after(self.agent) & self._asks
-        return self.each(self._asked_again, self.customer, self.agent, asked, where=asked)
+        matter = Matter(self.turns.texts.words, self.tongue.common_words)
 
-    def _asked_again(self, talk: int, customer: int, agent: int, asked: int) -> int:
-        found = 0
-        common = self.tongue.common_words
-        earlier: list[tuple[int, frozenset[bytes]]] = []
-        for place, utterance in self.turns.utterances(talk, customer):
-            here = 1 << place
-            telling = frozenset(word for word in utterance.words if len(word) > _SHORT and word not in common)
-            if asked & here and any(agent & (here - turn) and _same_matter(telling, other) for turn, other in earlier):
-                found |= here
-            earlier.append((here, telling))
-        return found
+        def again(talk: int, customer: int, agent: int, asked: int) -> int:
+            found = 0
+            for place, row in self.turns.said(talk, asked):
+                telling = matter[row]
+                earlier = customer & (1 << (agent & (1 << place) - 1).bit_length()) - 1  # before the answer that came last
+                if len(telling) >= _TELLING and any(_same_matter(telling, matter[other]) for _, other in self.turns.said(talk, earlier)):
+                    found |= 1 << place
+            return found
+
+        return self.each(again, self.customer, self.agent, asked, where=asked)
 
     @turns_with("delight")
     def delighted(self) -> TurnSet:

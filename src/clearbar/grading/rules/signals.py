@@ -12,7 +12,6 @@ import numpy as np
 from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, number, turns_with
 from clearbar.grading.rules.once import Once
 from clearbar.grading.rules.reception import Reception
-from clearbar.grading.rules.text import spelled
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 from clearbar.grading.rules.turnset import Numbers, TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
 from clearbar.grading.rules.waits import waits
@@ -191,7 +190,7 @@ class Signals(Reception):
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
         asked = self.agent & self._asks & self.ask_detail & self._clause
-        return self.each(lambda talk, asked: same_as_before(self.turns.utterances(talk, asked)), asked, where=asked != first(asked))
+        return self.each(lambda talk, asked: same_as_before(self.turns.said(talk, asked), self.turns.texts.words), asked, where=asked != first(asked))
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
@@ -201,7 +200,7 @@ class Signals(Reception):
         long = self.agent & self._clause & ~spared
         pressed = long & (self.customer & pressing) << 1
         return self.each(
-            lambda talk, long, pressed: worded_as_before(self.turns.utterances(talk, long), pressed),
+            lambda talk, long, pressed: worded_as_before(self.turns.said(talk, long), pressed, self.turns.texts.words),
             long & before(last(pressed) << 1), pressed, where=pressed & ~first(long),
         )  # fmt: skip
 
@@ -223,16 +222,16 @@ class Signals(Reception):
     def own_case(self) -> TurnSet:
         """The first agent turn that states something with a word or figure which this customer brought in."""
         turns, heard = self.turns, self.heard
-        rows, starts, normals = turns.rows, turns.starts, turns.texts.normals
-        telling = Telling(turns.texts, self.tongue.common_words)
+        rows, starts, words = turns.rows, turns.starts, turns.texts.words
+        telling = Telling(words, self.tongue.common_words)
 
         def first_of(talk: int) -> int:
             told: set[bytes] = set()
             start = starts[talk]
             for place, side in enumerate(heard[talk].sides):
                 if side == CUSTOMER:
-                    told.update(spelled(normals[rows[start + place]]))
-                elif side == AGENT and not told.isdisjoint(telling[rows[start + place]]):
+                    told.update(words[rows[start + place]])
+                elif side == AGENT and told and not told.isdisjoint(telling[rows[start + place]]):
                     return 1 << place
             return 0
 

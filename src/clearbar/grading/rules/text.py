@@ -6,7 +6,7 @@ from typing import Final
 
 from clearbar.grading.rules.once import Once
 
-__all__ = ["READ", "Quote", "Side", "Utterance", "normalize", "shouts", "spelled"]
+__all__ = ["READ", "Quote", "Side", "Utterance", "normalize", "shouts", "spelled", "stated"]
 
 READ: Final = 16_384
 """So many code points of a turn are read; what lies behind is pasted matter, and time stays bounded."""
@@ -78,6 +78,12 @@ def shouts(text: str) -> bool:
     return ("?" in text and "??" in text) or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
 
 
+def stated(normal: bytes) -> bytes:
+    """Return a normal text without its questions."""
+    *asked, rest = normal.split(b"?")
+    return b" ".join([*(text[: _last_end(text)] for text in asked), rest])
+
+
 def _last_end(normal: bytes) -> int:
     """Return where the last sentence begins that did not end yet."""
     return max(normal.rfind(b"."), normal.rfind(b"!")) + 1
@@ -107,22 +113,6 @@ class Utterance:
         self.text = text
         self.normal = normal
         self.places = places
-
-    @Once
-    def length(self) -> int:
-        """Words, as good as."""
-        return self.normal.count(_SPACE) + 1
-
-    @Once
-    def words(self) -> frozenset[bytes]:
-        """Return the distinct words."""
-        return frozenset(spelled(self.normal))
-
-    @property
-    def stated(self) -> bytes:
-        """The normal text without its questions."""
-        *asked, rest = self.normal.split(b"?")
-        return b" ".join([*(text[: _last_end(text)] for text in asked), rest]) if asked else rest
 
     @Once
     def sentences(self) -> list[tuple[int, int]]:

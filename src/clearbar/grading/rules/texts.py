@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from clearbar.grading.rules.engine import Finder, Found
 from clearbar.grading.rules.lexicon import TRAITS
 from clearbar.grading.rules.text import Utterance, normalize, shouts
+from clearbar.grading.rules.wording import Words
 
 __all__ = ["AGENT", "CUSTOMER", "NOBODY", "Heard", "Spoken", "Texts"]
 
@@ -90,6 +91,8 @@ class Texts(dict[int, Utterance]):
         finder.find(AGENT, normals[many:], self.found[many:])
         self._note(self.found[:, groups:], many)
         self._held = self.found.tobytes()
+        self.words = Words(normals)
+        """Of each text."""
 
     def _note(self, traits: Found, customers: int) -> None:
         """Note of each text what is no group, in the order of the lexicon's `TRAITS`."""

@@ -67,11 +67,16 @@ class Turns:
         talks = len(self._heard)
         return _united(column[hits] * talks + self.whose[turns], self.bits[turns], columns * talks).reshape(columns, talks)
 
-    def utterances(self, talk: int, turns: int) -> Iterator[tuple[int, Utterance]]:
-        """Yield the places of some spoken turns of a conversation, and what was said there."""
+    def said(self, talk: int, turns: int) -> Iterator[tuple[int, int]]:
+        """Yield the places of some spoken turns of a conversation, and the rows of their texts."""
         start = self.starts[talk]
         for place in places(turns):
-            yield place, self.texts[self.rows[start + place]]
+            yield place, self.rows[start + place]
+
+    def utterances(self, talk: int, turns: int) -> Iterator[tuple[int, Utterance]]:
+        """Yield the places of some spoken turns of a conversation, and what was said there."""
+        for place, row in self.said(talk, turns):
+            yield place, self.texts[row]
 
 
 def _united(places: NDArray[Any], bits: TurnSet, size: int) -> TurnSet:

@@ -1,11 +1,11 @@
-"""Which of some turns say what an earlier one said."""
+"""Which of some turns say what an earlier one said, and the words that can tell; of each distinct text found once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from clearbar.grading.rules.text import Utterance, spelled
+from clearbar.grading.rules.text import spelled, stated
 
-__all__ = ["Telling", "same_as_before", "worded_as_before"]
+__all__ = ["Matter", "Telling", "Words", "same_as_before", "worded_as_before"]
 
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
@@ -13,52 +13,85 @@ _STOCK: Final = 20  # words of a turn that may be a set text with something fill
 _NEARLY: Final = 0.7
 _SHORT: Final = 3  # letters
 
-Said = Iterable[tuple[int, Utterance]]
-"""Turns in order: their places and what was said there."""
+Said = Iterable[tuple[int, int]]
+"""Turns in order: their places and the rows of their texts."""
 
 
-def same_as_before(said: Said) -> int:
-    """Return the set of the turns that have nearly all words in common with an earlier one."""
-    found = 0
-    earlier: dict[Utterance, None] = {}
-    for place, here in said:
-        if here in earlier or any(_same(here, other) for other in earlier):
-            found |= 1 << place
-        earlier[here] = None
-    return found
+class Words(dict[int, frozenset[bytes]]):
+    """The distinct words of texts, by row, each text split when it is first asked for.
 
+    Parameters
+    ----------
+    normals
+        The texts as patterns read them.
+    """
 
-def _same(one: Utterance, other: Utterance) -> bool:
-    if one.length < _ALIKE * other.length or other.length < _ALIKE * one.length:
-        return False
-    left, right = one.words, other.words
-    return len(left & right) >= _SAME * max(len(left), len(right))
-
-
-def worded_as_before(said: Said, asked: int) -> int:
-    """Return the set of those turns asked about that have the words of an earlier one, or most of them where they are long."""
-    found = 0
-    earlier: set[frozenset[bytes]] = set()
-    for place, here in said:
-        if asked >> place & 1 and (here.words in earlier or _nearly(here.words, earlier)):
-            found |= 1 << place
-        earlier.add(here.words)
-    return found
-
-
-class Telling(dict[int, frozenset[bytes]]):
-    """Words that can tell one case from another, of what texts state outside questions; by the row of the text."""
-
-    def __init__(self, texts: Mapping[int, Utterance], common: frozenset[bytes]) -> None:
+    def __init__(self, normals: Sequence[bytes]) -> None:
         super().__init__()
-        self._texts = texts
+        self.normals = normals
+
+    def __missing__(self, row: int) -> frozenset[bytes]:
+        self[row] = words = frozenset(spelled(self.normals[row]))
+        return words
+
+
+class Matter(dict[int, frozenset[bytes]]):
+    """Those of the words of texts, by row, that can tell what they are about."""
+
+    def __init__(self, words: Words, common: frozenset[bytes]) -> None:
+        super().__init__()
+        self._words = words
         self._common = common
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        words = spelled(self._texts[row].stated)
-        telling = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
-        self[row] = telling
+        self[row] = matter = frozenset([word for word in self._words[row] - self._common if len(word) > _SHORT])
+        return matter
+
+
+class Telling(dict[int, frozenset[bytes]]):
+    """Words that can tell one case from another, of what texts state outside questions; by row."""
+
+    def __init__(self, words: Words, common: frozenset[bytes]) -> None:
+        super().__init__()
+        self._words = words
+        self._common = common
+
+    def __missing__(self, row: int) -> frozenset[bytes]:
+        normal = self._words.normals[row]
+        words = frozenset(spelled(stated(normal))) if b"?" in normal else self._words[row]
+        self[row] = telling = frozenset([word for word in words - self._common if len(word) > _SHORT or word.isdigit()])
         return telling
+
+
+def same_as_before(said: Said, words: Words) -> int:
+    """Return the set of the turns that have nearly all words in common with an earlier one."""
+    found = 0
+    earlier: dict[int, None] = {}
+    for place, row in said:
+        if row in earlier or any(_same(row, other, words) for other in earlier):
+            found |= 1 << place
+        earlier[row] = None
+    return found
+
+
+def _same(one: int, other: int, words: Words) -> bool:
+    length, width = (words.normals[row].count(b" ") + 1 for row in (one, other))
+    if length < _ALIKE * width or width < _ALIKE * length:
+        return False
+    left, right = words[one], words[other]
+    return len(left & right) >= _SAME * max(len(left), len(right))
+
+
+def worded_as_before(said: Said, asked: int, words: Words) -> int:
+    """Return the set of those turns asked about that have the words of an earlier one, or most of them where they are long."""
+    found = 0
+    earlier: set[frozenset[bytes]] = set()
+    for place, row in said:
+        here = words[row]
+        if asked >> place & 1 and (here in earlier or _nearly(here, earlier)):
+            found |= 1 << place
+        earlier.add(here)
+    return found
 
 
 def _nearly(words: frozenset[bytes], earlier: Iterable[frozenset[bytes]]) -> bool:
