@@ -62,8 +62,8 @@ class Hearing:
     agent: TurnSet
     others: TurnSet
     """Turns of those whom nobody grades."""
-    quotes: dict[str, Any]
-    """What was quoted for each signal, kept for the next decision that shows it."""
+    quotes: dict[tuple[str, ...], Any]
+    """What was quoted for some groups, kept for the next decision that shows them."""
 
     def __init__(self, heard: Sequence[Heard], texts: Texts) -> None:
         self.heard = heard

@@ -4,7 +4,7 @@ from typing import Final
 
 from clearbar.grading.rules.hearing import Hearing, turns_with
 from clearbar.grading.rules.turnset import TurnSet, after, last, unless, where
-from clearbar.grading.rules.wording import Matter
+from clearbar.grading.rules.wording import matter
 
 __all__ = ["Reception"]
 
@@ -24,14 +24,15 @@ class Reception(Hearing):
     def asked_again(self) -> TurnSet:
         """Customer questions, past an agent turn, most of whose telling words stood in an earlier turn of the customer."""
         asked = self.customer & after(self.agent) & self._asks
-        matter = Matter(self.turns.texts.words, self.tongue.common_words)
+        words, common = self.turns.texts.words, self.tongue.common_words
 
         def again(talk: int, customer: int, agent: int, asked: int) -> int:
             found = 0
             for place, row in self.turns.said(talk, asked):
-                telling = matter[row]
+                telling = matter(words[row], common)
+                least = max(_TELLING, _MOSTLY * len(telling))
                 earlier = customer & (1 << (agent & (1 << place) - 1).bit_length()) - 1  # before the answer that came last
-                if len(telling) >= _TELLING and any(_same_matter(telling, matter[other]) for _, other in self.turns.said(talk, earlier)):
+                if len(telling) >= least and any(words.shares(other, telling, least) for _, other in self.turns.said(talk, earlier)):
                     found |= 1 << place
             return found
 
@@ -60,7 +61,3 @@ class Reception(Hearing):
     def offered(self) -> TurnSet:
         """Agent turns that offer a product, plan or paid extra: in words of an offer, or as a price that the customer is free to take."""
         return self.agent & (self.offer | self.promotion | self.price_said & self.leaves_choice)
-
-
-def _same_matter(telling: frozenset[bytes], earlier: frozenset[bytes]) -> bool:
-    return len(telling & earlier) >= max(_TELLING, _MOSTLY * len(telling))

@@ -16,7 +16,7 @@ BLOCK: Final = 512
 """Conversations that are read, searched and written together; their stock texts are searched once, and the automaton stays at hand."""
 
 
-class Said(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
     """A turn."""
 
     role: str
@@ -24,7 +24,7 @@ class Said(msgspec.Struct):
     time: float | None = None
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, gc=False):
     """A redacted conversation, as far as rules read it; other fields are passed over."""
 
     id: str

@@ -5,7 +5,7 @@ from typing import Final
 
 from clearbar.grading.rules.text import spelled, stated
 
-__all__ = ["Matter", "Telling", "Words", "same_as_before", "worded_as_before"]
+__all__ = ["Telling", "Words", "matter", "same_as_before", "worded_as_before"]
 
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
@@ -34,18 +34,14 @@ class Words(dict[int, frozenset[bytes]]):
         self[row] = words = frozenset(spelled(self.normals[row]))
         return words
 
+    def shares(self, row: int, words: frozenset[bytes], least: float) -> bool:
+        """Return whether a text has at least so many of some words; it is split only if its letters allow for that."""
+        return sum(map(self.normals[row].count, words)) >= least and len(words & self[row]) >= least
 
-class Matter(dict[int, frozenset[bytes]]):
-    """Those of the words of texts, by row, that can tell what they are about."""
 
-    def __init__(self, words: Words, common: frozenset[bytes]) -> None:
-        super().__init__()
-        self._words = words
-        self._common = common
-
-    def __missing__(self, row: int) -> frozenset[bytes]:
-        self[row] = matter = frozenset([word for word in self._words[row] - self._common if len(word) > _SHORT])
-        return matter
+def matter(words: frozenset[bytes], common: frozenset[bytes]) -> frozenset[bytes]:
+    """Return those of a text's words that can tell what it is about."""
+    return frozenset([word for word in words - common if len(word) > _SHORT])
 
 
 class Telling(dict[int, frozenset[bytes]]):
