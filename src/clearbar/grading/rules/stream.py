@@ -12,7 +12,7 @@ from clearbar.grading.rules.judge import Judge, Ruling
 
 __all__ = ["BLOCK", "Record", "grade_lines"]
 
-BLOCK: Final = 512
+BLOCK: Final = 1_024
 """Conversations that are read, searched and written together; their stock texts are searched once, and the automaton stays at hand."""
 
 

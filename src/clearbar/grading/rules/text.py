@@ -17,7 +17,7 @@ _ASCII: Final = bytes(
 _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > _DELETE else _SPACE for code in range(256))
 """Splits words; bytes of other alphabets stay."""
 _ENDS: Final = ".!?。！？"  # noqa: RUF001 - full-width marks end sentences too
-_SINGLE: Final = re.compile(rf"(?!\s)[^{_ENDS}\n]*[{_ENDS}]*(?<!\s)")
+_BREAKS: Final = (*_ENDS, "\n")
 _SENTENCE: Final = re.compile(rf"(?:[^{_ENDS}\n]+|(?<=[0-9])\.(?=[0-9]))+[{_ENDS}]*|[{_ENDS}]+")
 """A point between digits ends nothing: `219.00`, `section 4.2`."""
 _LONGEST: Final = 240  # code points of a quote
@@ -95,7 +95,9 @@ Quote = tuple[int, int, str]
 
 def single(text: str) -> bool:
     """Return whether a text is one sentence, short enough to be quoted, with no blanks around it."""
-    return 0 < len(text) <= _LONGEST and _SINGLE.fullmatch(text) is not None
+    if not 0 < len(text) <= _LONGEST or text[0].isspace() or text[-1].isspace():
+        return False
+    return not any(map(text.rstrip(_ENDS).__contains__, _BREAKS))
 
 
 def sentence(text: str, start: int, end: int) -> tuple[int, int]:
