@@ -225,7 +225,7 @@ class Judge:
         self._conditional = any(item.condition is not None for item in asked)
 
     def rule(self, talks: Iterable[Talk]) -> Iterator[list[Ruling]]:
-        """Yield the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
+        """Return what yields the rulings of each conversation, in the rubric's order; all talks are read before this returns."""
         return self.decide(self._measurer.measure(talks))
 
     def decide(self, measured: Measurements) -> Iterator[list[Ruling]]:

@@ -57,15 +57,23 @@ def grade_lines(lines: Iterable[bytes], judge: Judge, *, block: int = BLOCK) -> 
     while taken := list(islice(source, block)):
         read = (_read(line, place, decode) for place, line in enumerate(taken, number + 1))
         with _collector_at_rest():
-            told = _told(list(read), judge, encode)
+            told = _told(read, judge, encode)
         number += len(taken)
         yield from told
 
 
-def _told(read: Sequence[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
+def _told(read: Iterable[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
     """Return the lines of a block; all else that was made for it is gone when this returns."""
-    rulings = judge.rule([record for record in read if isinstance(record, Record)])
-    return [encode(Graded(record.id, next(rulings)) if isinstance(record, Record) else record) + b"\n" for record in read]
+    known: list[str | Refused] = []
+
+    def records() -> Iterator[Record]:
+        for record in read:
+            known.append(record if isinstance(record, Refused) else record.id)
+            if isinstance(record, Record):
+                yield record
+
+    rulings = judge.rule(records())
+    return [encode(Graded(id, next(rulings)) if isinstance(id, str) else id) + b"\n" for id in known]
 
 
 def _read(line: bytes, number: int, decode: Callable[[bytes], Record]) -> Record | Refused:

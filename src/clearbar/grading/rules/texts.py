@@ -58,7 +58,7 @@ class Heard:
     __slots__ = ("rows", "sides", "turns", "written")
 
     rows: Sequence[int]
-    """Of each turn, which of its side's distinct texts it is, once those are gathered; `NOBODY` where nobody searches it."""
+    """Of each turn, which of its side's distinct texts it is, once `Texts` gathered it; `NOBODY` where nobody searches it."""
 
     def __init__(self, turns: Sequence[Spoken]) -> None:
         self.turns = turns
@@ -71,17 +71,23 @@ class Texts:
 
     Parameters
     ----------
-    heard
-        The conversations that they stand in.
     finder
         Which searches them.
     """
 
-    def __init__(self, heard: Iterable[Heard], finder: Finder) -> None:
+    def __init__(self, finder: Finder) -> None:
         self.finder = finder
-        customers, agents = sides = _Distinct(), _Distinct()
-        for one in heard:
-            one.rows = [sides[side][text] if side >= 0 else NOBODY for side, text in zip(one.sides, one.written, strict=True)]
+        self._distinct = _Distinct(), _Distinct()
+
+    def gather(self, heard: Heard) -> None:
+        """Take in what was said in a conversation, best while it is fresh in the processor's cache."""
+        distinct = self._distinct
+        heard.rows = [distinct[side][text] if side >= 0 else NOBODY for side, text in zip(heard.sides, heard.written, strict=True)]
+
+    def search(self) -> None:
+        """Search all that was gathered, together, which keeps the automaton in the processor's cache."""
+        finder = self.finder
+        customers, agents = self._distinct
         self.written = [*customers, *agents]
         self.customers = many = len(customers)
         """How many of the texts are customers'."""
