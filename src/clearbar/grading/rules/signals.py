@@ -189,8 +189,8 @@ class Signals(Reception):
     @turns_with()
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
-        asked = self.agent & self._asks & self.ask_detail & self._clause
-        return self.each(lambda talk, asked: same_as_before(self.turns.said(talk, asked), self.turns.texts.words), asked, where=asked != first(asked))
+        asked, words = self.agent & self._asks & self.ask_detail & self._clause, self.turns.texts.words
+        return self.each(lambda talk, asked: same_as_before(self.turns.said(talk, asked), words), asked, where=asked != first(asked))
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:

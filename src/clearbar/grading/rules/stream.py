@@ -1,7 +1,7 @@
 """The fast road: JSON Lines of redacted conversations in, JSON Lines of verdicts out, block by block, without pydantic."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Final
