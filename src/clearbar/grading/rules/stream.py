@@ -60,6 +60,7 @@ def grade_lines(lines: Iterable[bytes], judge: Judge, *, block: int = BLOCK) -> 
             told = _told(read, judge, encode)
         number += len(taken)
         yield from told
+        del told  # the next block is made without it
 
 
 def _told(read: Iterable[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
