@@ -143,6 +143,7 @@ class Signals(Reception):
     def informs(self) -> TurnSet:
         """Agent turns that give information or act on data."""
         asking = self.ask_detail | self.promise | self.confirm_request | self.anything_else | self._asks
+        asking |= self.private_channel | self.stock | self.vague
         return self.weighty & (self.done | self.instruction | self.refusal | self._clause & ~asking)
 
     @turns_with("acknowledgement", "specific_acknowledgement")
@@ -320,7 +321,8 @@ class Signals(Reception):
     @turns_with("promise", "handoff")
     def pending(self) -> TurnSet:
         """Agent turns by which something remains to happen after the talk."""
-        return self.agent & (self.promise | self.escalation)
+        by_letter = self.private_channel & (self.ask_detail | self.next_step)
+        return self.agent & (self.promise | self.escalation | self.noted | by_letter)
 
     @turns_with("next_step", "when")
     def told_next(self) -> TurnSet:
