@@ -320,9 +320,11 @@ class Signals(Reception):
 
     @turns_with("promise", "handoff")
     def pending(self) -> TurnSet:
-        """Agent turns by which something remains to happen after the talk."""
+        """Agent turns by which something remains to happen after the talk; a promise only if no later turn says that it is done."""
         by_letter = self.private_channel & (self.ask_detail | self.next_step)
-        return self.agent & (self.promise | self.escalation | self.noted | by_letter)
+        kept = last(self.agent & (self.done | self.booked))
+        promised = self.promise & either(since(kept), ~kept)
+        return self.agent & (promised | self.escalation | self.noted | by_letter)
 
     @turns_with("next_step", "when")
     def told_next(self) -> TurnSet:
