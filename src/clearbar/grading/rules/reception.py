@@ -59,5 +59,5 @@ class Reception(Hearing):
 
     @turns_with("offer", "promotion", "leaves_choice")
     def offered(self) -> TurnSet:
-        """Agent turns that offer a product, plan or paid extra: in words of an offer, or as a price that the customer is free to take."""
-        return self.agent & (self.offer | self.promotion | self.price_said & self.leaves_choice)
+        """Agent turns that offer a product, plan or extra: in words of an offer, or with a price, or unasked, and free to take."""
+        return self.agent & (self.offer | self.promotion | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)
