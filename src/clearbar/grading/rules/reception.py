@@ -60,6 +60,4 @@ class Reception(Hearing):
     @turns_with("offer", "promotion", "leaves_choice")
     def offered(self) -> TurnSet:
         """Agent turns that offer a product, plan or extra: in words of an offer, or with a price, or unasked, and free to take."""
-        """Agent turns that offer a product, plan or extra: in words of an offer, or with a price, or unasked, and free to take."""
-        return self.agent & (self.offer | self.promotion | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)
         return self.agent & (self.offer | self.promotion | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)
