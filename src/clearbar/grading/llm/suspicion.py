@@ -160,6 +160,10 @@ class Suspicion:
         found = self._in_pieces(turns, tokens, cues)
         return found if found is not None else _odd_one_out([turn.text for turn in turns], tokens)
 
+    def cue_words(self, text: str) -> list[str]:
+        """Return the words of a text that speak of grading."""
+        return [word for word in _TOKEN.findall(text.lower()) if self._cues([word])]
+
     def _speaks(self, cues: Cue, words: Sequence[str], text: str) -> bool:
         """Whether words that stand together speak to a grader; what all words of a turn together do not, no part of them does."""
         if not self._tells(cues, text, asked=False):
