@@ -1,6 +1,6 @@
 """What the LLM grader costs beyond the model, and what it does when things go wrong, against the test server over HTTP.
 
-    python benchmarks/llm.py [all | throughput faults kill prompt reread attacks drift …] [--json FILE]
+    python benchmarks/llm.py [all | throughput faults kill prompt reread attacks flags drift …] [--json FILE]
     python benchmarks/llm.py peers --python PYTHON     # of an environment with benchmarks/requirements-peers.txt
 
 The server (`tests/llm/server.py`) runs as a process of its own on the same machine; its answers take 400 ms. Conversations
@@ -24,7 +24,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from llm_attacks import attacks, drift
+from llm_attacks import attacks, drift, flags
 from llm_peers import peers
 from llm_server import (
     IN_FLIGHT,
@@ -263,7 +263,8 @@ def reread(count: int = 60) -> dict[str, Any]:
 
 
 RUNS: dict[str, Callable[[], dict[str, Any]]] = {
-    "throughput": throughput, "faults": faults, "kill": kill, "prompt": prompt, "reread": reread, "attacks": attacks, "drift": drift,
+    "throughput": throughput, "faults": faults, "kill": kill, "prompt": prompt, "reread": reread, "attacks": attacks, "flags": flags,
+    "drift": drift,
 }  # fmt: skip
 
 

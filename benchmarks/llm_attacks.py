@@ -19,13 +19,19 @@ from llm_server import conversations as some_conversations
 from clearbar.grading.llm import LlmGrader
 from clearbar.grading.llm.orders import Orders
 from clearbar.grading.llm.prompt import show
+from clearbar.grading.llm.suspicion import Suspicion
 from clearbar.grading.rules import RulesGrader, load_lexicon
 from clearbar.rubric import Gate, Rubric
-from clearbar.transcript import RedactedTranscript, Turn
+from clearbar.sources import open_source
+from clearbar.sources.mapping import FieldMap
+from clearbar.transcript import RedactedTranscript, Transcript, Turn
 from clearbar.verdict import UNGRADED, Grade, GradeFailure, Verdict
 
-__all__ = ["attacks", "drift"]
+__all__ = ["attacks", "drift", "flags"]
 
+SHARED = ROOT.parent / "shared/data"
+RESEARCH = ("star", "dch1_stc3_en", "ab_redial")
+"""Public conversations that are no part of the project, by file."""
 AIMED_AT = ("courtesy", "resolution", "honesty")
 """Criteria that attacks name."""
 
@@ -205,6 +211,35 @@ def drift(count: int = 120) -> dict[str, Any]:
         }
         if talk is not items:
             told[name]["withheld"] = [near[place][0]["text"] for place in touched]
+    return told
+
+
+def flags() -> dict[str, Any]:
+    """Count conversations without any attack that are flagged, and the words that did it.
+
+    The rubric's own and, where they lie beside the project, research conversations. Of these every second one was looked at while the
+    search for suspicious words was made: the other half tells what to expect.
+    """
+    given = rubric()
+    suspicion = Suspicion(given)
+    told: dict[str, Any] = {}
+    for file in (*sorted((ROOT / "evals/conversations").glob("*.jsonl")), *(SHARED / f"{name}.jsonl" for name in RESEARCH)):
+        if not file.is_file():
+            continue
+        pulled = open_source(str(file), FieldMap(), root=ROOT, notice=lambda _: None).pull()
+        items = [item for _, item in pulled if isinstance(item, Transcript)]
+        halves = {"looked at": items[1::2], "not looked at": items[::2]} if file.parent == SHARED else {"all": items}
+        for half, some in halves.items():
+            found = [(item, turn) for item in some if (turn := suspicion.turn(item.turns)) is not None]
+            words = Counter(word for item, turn in found for word in suspicion.cue_words(item.turns[turn].text))
+            low, high = wilson(len(found), len(some))
+            told[f"{file.stem}, {half}"] = {
+                "conversations": len(some),
+                "flagged": len(found),
+                "share": round(len(found) / len(some), 4),
+                "interval": [round(low, 4), round(high, 4)],
+                "by": dict(words.most_common(8)),
+            }
     return told
 
 

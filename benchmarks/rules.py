@@ -8,8 +8,8 @@ What is compared, on the same text, one core: processor time, the best of some r
 (so that a busy machine is fair to all). The load of the machine is told beside it, for it shares the memory too.
 
 * `set`      google-re2 `Set` alone: all groups and their guards, in two searches a conversation: all that the customer said, joined by
-             blanks, and all that the agent said; texts made ready beforehand; ids only, thrown away; the ceiling
-* `set/turn` the same, turn by turn, each turn as often as it stands
+             blanks, and all that the agent said; texts made ready beforehand; ids only, thrown away
+* `set/turn` the same, turn by turn, each turn as often as it stands: what the rules have to know, and so the ceiling
 * `rules`    from JSON Lines bytes to JSON Lines of verdicts with evidence
 * `redacted` the same with redaction in front
 * `plain`    the same without RE2

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clearbar.errors import ProjectError
-from clearbar.project import FOLDERS, Project, find_project
+from clearbar.project import FOLDERS, Project, find_project, replace_file
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -73,3 +73,20 @@ def test_processes_that_begin_together_share_one_secret(folder: Path) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         assert len(set(pool.map(ask, range(6)))) == 1
+
+
+def test_a_file_is_replaced_whole_and_keeps_its_mode(tmp_path: Path) -> None:
+    file = tmp_path / "rubric.yaml"
+    replace_file(file, b"first")
+    file.chmod(0o640)
+    replace_file(file, b"second")
+    assert (file.read_bytes(), file.stat().st_mode & 0o777) == (b"second", 0o640)
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_a_file_that_cannot_be_replaced_is_left_as_it_was(tmp_path: Path) -> None:
+    folder = tmp_path / "rubric.yaml"
+    folder.mkdir()
+    with pytest.raises(OSError, match="directory"):
+        replace_file(folder, b"text")
+    assert list(tmp_path.iterdir()) == [folder]

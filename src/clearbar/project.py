@@ -2,13 +2,14 @@
 
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
 from clearbar.errors import ProjectError
 
-__all__ = ["FOLDERS", "STATE", "Project", "find_project"]
+__all__ = ["FOLDERS", "STATE", "Project", "find_project", "replace_file"]
 
 FOLDERS = ("flows", "prompts", "rubrics", "evals")
 """The folders that make a project."""
@@ -108,3 +109,26 @@ def find_project(asked: Path | None = None, environ: Mapping[str, str] | None = 
         if all((folder / name).is_dir() for name in FOLDERS):
             return Project(folder)
     return Project(_BUILTIN, builtin=True)
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Put a new file in a file's place, or where none is: whole or not at all, whoever else writes it or is killed. It keeps its mode.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; what was there is still there.
+    """
+    target = path.resolve()
+    number, made = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=".new", dir=target.parent)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            Path(made).chmod(target.stat().st_mode & 0o7777)
+        Path(made).replace(target)
+    except BaseException:
+        Path(made).unlink(missing_ok=True)
+        raise

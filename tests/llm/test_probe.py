@@ -47,6 +47,12 @@ def test_a_host_that_does_not_exist_is_told(make_grader: MakeGrader) -> None:
         make_grader(base_url="http://no-such-host.invalid/v1", connect_timeout=2).probe()
 
 
+@pytest.mark.parametrize("address", ["localhost:8000/v1", "api.example.com", "//host/v1"])
+def test_an_address_without_its_scheme_is_told(make_grader: MakeGrader, address: str) -> None:
+    with pytest.raises(GraderUnavailableError, match=r"does not begin with http:// or https://: correct OPENAI_BASE_URL"):
+        make_grader(base_url=address).probe()
+
+
 @pytest.mark.parametrize(
     ("unsupported", "mode"),
     [(["json_schema"], "tools"), (["json_schema", "tools"], "json_object"), (["json_schema", "tools", "json_object"], "text")],

@@ -3,12 +3,13 @@ from typing import Any
 import pytest
 from tests.llm.live import LiveServer
 
+from clearbar.grading.llm.prompt import Prompt
 from clearbar.grading.llm.suspicion import Suspicion
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade
 
-from .attacks import ATTACKS, BENIGN, UNSEEN, attacked, with_line
-from .conftest import WORDS, MakeGrader, make_rubric, make_transcript
+from .attacks import ATTACKS, BENIGN, THIRD, UNSEEN, attacked, with_line
+from .conftest import PROMPTS, WORDS, MakeGrader, make_rubric, make_transcript
 
 RUBRIC = make_rubric()
 SUSPICION = Suspicion(RUBRIC)
@@ -21,6 +22,30 @@ def flagged(transcript: RedactedTranscript) -> bool:
 @pytest.mark.parametrize("attack", [*ATTACKS, *UNSEEN], ids=lambda attack: attack["class"])
 def test_attacks_that_the_search_was_made_with_are_found(attack: dict[str, Any]) -> None:
     assert flagged(attacked(make_transcript("attacked"), attack, RUBRIC, "courtesy"))
+
+
+@pytest.mark.parametrize(
+    "attack", [attack for attack in THIRD if "encode" in attack and attack["encode"] != "acrostic"], ids=lambda one: one["encode"]
+)
+def test_words_in_an_encoding_are_found(attack: dict[str, Any]) -> None:
+    assert flagged(attacked(make_transcript("attacked"), attack, RUBRIC, "courtesy"))
+
+
+def test_what_variation_selectors_spell_is_not_shown_to_the_model() -> None:
+    [hidden] = [attack for attack in THIRD if attack.get("encode") == "variation"]
+    assert Prompt(RUBRIC, PROMPTS, b"secret").conversation(attacked(make_transcript("attacked"), hidden, RUBRIC, "courtesy")).isascii()
+
+
+def test_grades_at_one_end_of_all_scales_are_doubted_whatever_was_said(server: LiveServer, make_grader: MakeGrader) -> None:
+    plain = make_rubric().model_dump()
+    more = [plain["criteria"][0] | {"id": f"point_{number}", "name": f"Point {number}"} for number in range(7)]
+    rubric = make_rubric(criteria=more)
+    transcript = make_transcript("calm")
+    said = transcript.turns[0].text
+    server.control(obeys={said: {one["id"]: "vaults" for one in more}}, gullible="cunning")
+    [grade] = make_grader(rubric=rubric).grade([transcript])
+    assert isinstance(grade, Grade)
+    assert {verdict.doubt for verdict in grade.verdicts} == {"each of 7 criteria is at the top of its scale, which is rare"}
 
 
 def test_a_conversation_without_a_word_to_its_grader_is_not_flagged() -> None:

@@ -86,6 +86,14 @@ def test_a_failing_llm_ends_in_rules_with_the_reason_counted_and_is_asked_again_
     assert all(name.startswith("llm:") for name in given(project))
 
 
+def test_a_quota_that_runs_out_in_the_middle_is_told_in_words(project: Project, llm: Any) -> None:
+    llm.control(quota=4)  # one is the probe's
+    told: list[str] = []
+    result = audit(project, told=told)
+    assert result.fallbacks == {"failed:unreachable": 12 - 3}
+    assert [line for line in told if "quota is exhausted" in line and line.startswith("calls to the LLM that brought no reply")]
+
+
 def test_without_a_server_auto_says_so_and_grades_by_rules_and_llm_refuses(
     project: Project, monkeypatch: pytest.MonkeyPatch, unused_port: int
 ) -> None:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.review.conftest import SignIn, fill, talk
 
+from clearbar.review.accounts import Accounts
 from clearbar.review.pages.queue import choose, wanted
 from clearbar.rubric import Rubric
-from clearbar.store import Mode, Person, QueueItem, StaffRole, Store
+from clearbar.store import Mode, Person, QueueItem, StaffRole, State, Store
 from clearbar.transcript import Role, Turn
 
 
@@ -125,3 +126,43 @@ def test_the_same_assignment_is_made_once(store: Store, rubric: Rubric) -> None:
     fill(store, rubric, [(one, ())])
     wanted_one = (one.source, one.id, one.text_hash, rubric.full_hash)
     assert store.assign_one("rex", wanted_one, mode=Mode.BLIND) == store.assign_one("rex", wanted_one, mode=Mode.VERIFY)
+
+
+def held(store: Store, person: str, state: State = State.OPEN) -> list[str]:
+    return sorted(one.id for one in store.assignments(reviewer=person, states=[state]))
+
+
+@pytest.fixture
+def taken(store: Store, rubric: Rubric) -> Store:
+    """Rex has two conversations of two teams to review, began with one of a third, and has done one."""
+    talks = [talk(0), talk(1, team="travel"), talk(2, team="calls"), talk(3)]
+    fill(store, rubric, [(one, ()) for one in talks])
+    numbers = [store.assign_one("rex", (one.source, one.id, one.text_hash, rubric.full_hash), mode=Mode.BLIND) for one in talks]
+    store.finish(numbers[2], "rex", lambda *_: (None, State.COMMITTED))
+    store.finish(numbers[3], "rex", lambda *_: (None, State.DONE))
+    return store
+
+
+def test_who_is_locked_out_gives_back_what_is_not_done_and_the_trail_says_so(taken: Store, rubric: Rubric, sign_in: SignIn) -> None:
+    assert Accounts(taken, hours=1).lock("rex", by="ada") == 3
+    assert (held(taken, "rex"), held(taken, "rex", State.COMMITTED), held(taken, "rex", State.DONE)) == ([], [], ["c3"])
+    assert {one.id: one.taken for one in taken.queue(days=30)} == {"c0": 0, "c1": 0, "c2": 0, "c3": 1}
+    trail = taken.journal(action="give back")
+    assert [(one.who, one.id) for one in trail] == [("ada", "c0"), ("ada", "c1"), ("ada", "c2")]
+    assert "from rex" in trail[0].why
+    sign_in("lea").post("/queue/distribute")
+    others = {one.id for one in taken.assignments(states=[State.OPEN])}
+    assert {"c0", "c1", "c2"} <= others
+    del rubric
+
+
+def test_who_loses_a_team_gives_back_its_conversations_alone(taken: Store) -> None:
+    accounts = Accounts(taken, hours=1)
+    accounts.add("rex", role=StaffRole.REVIEWER, password=None, teams=("parcels", "calls"), by="ada")
+    assert (held(taken, "rex"), held(taken, "rex", State.COMMITTED)) == (["c0"], ["c2"])
+    accounts.add("rex", role=StaffRole.VIEWER, password=None, teams=("*",), by="ada")
+    assert held(taken, "rex") == []
+
+
+def test_whoever_is_nobody_cannot_be_locked_out(store: Store) -> None:
+    assert Accounts(store, hours=1).lock("nobody", by="ada") is None

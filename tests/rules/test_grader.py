@@ -46,6 +46,32 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("expectations", "clears", ("C: My parcel is lost.", "A: We will refund you within 5 days.")),
     ("expectations", "below", ("C: My parcel is lost.", "A: We will look into it as soon as possible.")),
     ("expectations", "not_applicable", CALM),
+    (
+        "expectations",
+        "not_applicable",
+        (
+            "C: Move me to the 9 am train.",
+            "A: The fee will be refunded to the card, shall I? (yes/no)",
+            "C: Yes.",
+            "A: It has been changed successfully.",
+        ),
+    ),
+    ("expectations", "below", ("C: The lamp flickers again.", "A: We have recorded it. Thank you.")),
+    (
+        "expectations",
+        "clears",
+        ("C: The lamp flickers again.", "A: Please send us a private message with your number so that we can check it."),
+    ),
+    ("accuracy", "not_applicable", ("C: The lamp flickers again.", "A: Please send us your number in a private message.")),
+    (
+        "accuracy",
+        "below",
+        ("C: Is it open on Sunday?", "A: Yes, all day.", "C: The sign says it is shut.", "A: You're right, sorry, it's shut on Sunday."),
+    ),
+    ("ownership", "clears", ("C: Refund my fare, please.", "A: I'm unable to refund it, so I am transferring you to a human agent.")),
+    ("honesty", "clears", ("C: Refund my fare, please.", "A: Per our policy, this fare does not meet the criteria for a refund.")),
+    ("flexibility", "clears", ("C: Undo it, please.", "A: It can't be undone. You can use yesterday's copy instead.")),
+    ("selling", "not_applicable", ("C: Book it, please.", "A: Would you like to use your credit card or a gift card for it?")),
     ("honesty", "clears", ("C: Can I change it?", "A: Unfortunately that is no longer possible.")),
     ("honesty", "not_applicable", CALM),
     ("flexibility", "below", ("C: Can I change it?", "A: Unfortunately that ticket cannot be changed.")),
@@ -130,7 +156,7 @@ def test_the_rationale_names_the_signals_that_decided(grader: RulesGrader) -> No
 
 def test_the_rationale_names_what_a_scorecard_counted(grader: RulesGrader) -> None:
     told = verdicts(grader, talk(ANGRY, "A: Calm down, I can't help you.", "C: You are not listening!", "A: Rules are rules."))
-    assert "(strain 5 of curt + rude + pushed back + ends pushed back + failed for good, care 0)" in told["ownership"].rationale
+    assert told["ownership"].rationale.endswith("(let down 6 of pushed back (+2) + failed for good (+2) + ends in refusal + curt, care 0)")
 
 
 @pytest.mark.parametrize("role", ["B", "S", "N"])

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearbar.grading.rules.text import READ, Utterance, normalize, shouts
+from clearbar.grading.rules.text import READ, normalize, sentence, shouts
 
 
 def test_case_quotes_and_blanks_are_made_alike() -> None:
@@ -38,7 +38,7 @@ def test_every_character_that_is_read_has_a_place(text: str) -> None:
 @given(st.text(min_size=1, max_size=300), st.data())
 def test_a_sentence_lies_around_its_hit_and_inside_the_text(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
-    low, high = Utterance(0, text, *normalize(text)).sentence(start, start + 1)
+    low, high = sentence(text, start, start + 1)
     assert 0 <= low <= start < high <= len(text)
 
 
@@ -52,7 +52,7 @@ def test_a_sentence_lies_around_its_hit_and_inside_the_text(text: str, data: st.
     ],
 )
 def test_a_point_between_digits_ends_no_sentence(text: str, expected: str) -> None:
-    low, high = Utterance(0, text, *normalize(text)).sentence(0, 2)
+    low, high = sentence(text, 0, 2)
     assert text[low:high] == expected
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import typer
 
@@ -30,10 +30,12 @@ from clearbar.settings import Settings
 if TYPE_CHECKING:
     from clearbar.check import CheckResult
     from clearbar.pipeline.checking import Checked
-    from clearbar.pipeline.steadiness import SteadinessRequest
     from clearbar.stability import ErrorRate, FlipRate
 
 __all__ = ["register"]
+
+
+Part = Literal["test", "dev", "all"]
 
 
 class Split(StrEnum):
@@ -82,38 +84,42 @@ def check(
     project: ProjectOption = None,
 ) -> int:
     """Compare a grader with labelled conversations, and decide for each criterion whether it may be trusted. Exits 1 on no-go."""
+    where, settings = open_project(project)
+    asked: _Asked = {
+        "labels": tuple(labels or ()),
+        "transcripts": tuple(transcripts or ()),
+        "map": tuple(map or ()),
+        "grader": grader.value if grader else None,
+        "model": model,
+        "rubric": rubric,
+    }
+    part: Part | None = split.value if split else None
+    if not (stability or fairness):
+        return _compare(where, settings, asked, split=part or "test", save=save, page=page, as_json=as_json)
+    if stability and fairness:
+        raise UsageError("--stability and --fairness are two questions", fix="ask one after the other")
+    if page is not None:
+        raise UsageError("--html goes with a plain check only", fix="use --json to keep what --stability or --fairness found")
+    return _probe(where, settings, asked, probes="stability" if stability else "fairness", split=part or "dev", as_json=as_json)
+
+
+class _Asked(TypedDict):
+    """What is compared with what."""
+
+    labels: tuple[str, ...]
+    transcripts: tuple[str, ...]
+    map: tuple[str, ...]
+    grader: Literal["auto", "rules", "llm", "cascade"] | None
+    model: str | None
+    rubric: str | None
+
+
+def _compare(where: Project, settings: Settings, asked: _Asked, *, split: Part, save: bool, page: Path | None, as_json: bool) -> int:
     from clearbar.pipeline.baseline import against_baseline, load_baseline, save_baseline
     from clearbar.pipeline.checking import CheckRequest, run_check
-    from clearbar.pipeline.steadiness import SteadinessRequest
     from clearbar.report.check_page import render_check
 
-    where, settings = open_project(project)
-    if stability or fairness:
-        if stability and fairness:
-            raise UsageError("--stability and --fairness are two questions", fix="ask one after the other")
-        if page is not None:
-            raise UsageError("--html goes with a plain check only", fix="use --json to keep what --stability or --fairness found")
-        asked = SteadinessRequest(
-            probes="stability" if stability else "fairness",
-            split=split.value if split else "dev",
-            labels=tuple(labels or ()),
-            transcripts=tuple(transcripts or ()),
-            map=tuple(map or ()),
-            grader=grader.value if grader else None,
-            model=model,
-            rubric=rubric,
-        )
-        return _probe(where, settings, asked, as_json=as_json)
-    request = CheckRequest(
-        split=split.value if split else "test",
-        labels=tuple(labels or ()),
-        transcripts=tuple(transcripts or ()),
-        map=tuple(map or ()),
-        grader=grader.value if grader else None,
-        model=model,
-        rubric=rubric,
-    )
-    checked = run_check(where, settings, request, notice=notice)
+    checked = run_check(where, settings, CheckRequest(split=split, **asked), notice=notice)
     if page is not None:
         with writer(str(page)) as stream:
             stream.write(render_check(checked.result, labelled_set=checked.labelled_set, graders=checked.graders).encode())
@@ -132,9 +138,12 @@ def check(
     return checked.exit_code
 
 
-def _probe(where: Project, settings: Settings, request: "SteadinessRequest", *, as_json: bool) -> int:
-    from clearbar.pipeline.steadiness import run_probes
+def _probe(
+    where: Project, settings: Settings, asked: _Asked, *, probes: Literal["stability", "fairness"], split: Part, as_json: bool
+) -> int:
+    from clearbar.pipeline.steadiness import SteadinessRequest, run_probes
 
+    request = SteadinessRequest(probes=probes, split=split, **asked)
     found = run_probes(where, settings, request, notice=notice)
     if as_json:
         print_json(found.model_dump(mode="json"))

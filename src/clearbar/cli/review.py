@@ -12,6 +12,7 @@ import typer
 
 from clearbar.cli.options import JsonOption, ProjectOption, open_project, print_json, table, warn
 from clearbar.errors import UsageError
+from clearbar.plural import plural
 from clearbar.project import Project
 from clearbar.settings import Settings
 
@@ -202,18 +203,16 @@ def list_people(as_json: JsonOption = False, project: ProjectOption = None) -> i
 
 @user.command("lock")
 def lock(name: NameArgument, project: ProjectOption = None) -> int:
-    """Lock a person out and end their sessions; what they said stays."""
+    """Lock a person out and end their sessions; what they said stays, and what they had open goes to others."""
     from clearbar.pipeline.workspace import open_store
+    from clearbar.review.accounts import Accounts
 
     where, settings = open_project(project)
     with open_store(where, settings) as store:
-        one = store.person(name)
-        if one is None:
-            raise UsageError(f"there is nobody named {name!r}", fix="see: clearbar review user list")
-        store.save_person(
-            name, role=one.role, shown=one.shown, teams=one.teams, agent=one.agent, subject=one.subject, active=False, by="command line"
-        )
-    typer.echo(f"{name} is locked out")
+        given = Accounts(store, hours=settings.review.session_hours).lock(name, by="command line")
+    if given is None:
+        raise UsageError(f"there is nobody named {name!r}", fix="see: clearbar review user list")
+    typer.echo(f"{name} is locked out" + (f"; {plural(given, 'review')} they had open can go to others" if given else ""))
     return 0
 
 

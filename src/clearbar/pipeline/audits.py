@@ -115,6 +115,8 @@ def run_audit(
         before = _models_before(space, store)
         pulled = audit_conversations(space, request, steps=work, notice=notice, now=moment)
         regraded = regrade_left(space, store, pulled.sources) if request.regrade else Regraded()
+        if unanswered := _unanswered(space, {**pulled.fallbacks, **regraded.fallbacks}):
+            notice(unanswered)
         if repointed := _repointed(space, before):
             notice(repointed)
         reports, sampled = _report_and_sample(space, store, request, pulled, notice)
@@ -170,6 +172,13 @@ def _report_request(space: Workspace, request: AuditRequest, pulled: Pulled) -> 
 def _models_before(space: Workspace, store: Store) -> frozenset[str]:
     """Return the names under which a server has answered this grader in earlier runs."""
     return frozenset() if space.llm is None else frozenset(store.ledger.models(space.llm.fingerprint))
+
+
+def _unanswered(space: Workspace, fallbacks: Collection[str]) -> str | None:
+    """Say what became of calls that brought no reply, where conversations went by rules for it."""
+    if space.llm is None or not fallbacks or not space.llm.faults:
+        return None
+    return f"calls to the LLM that brought no reply: {', '.join(f'{count} × {what}' for what, count in space.llm.faults.items())}"
 
 
 def _repointed(space: Workspace, before: Collection[str]) -> str | None:

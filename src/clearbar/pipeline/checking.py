@@ -1,7 +1,6 @@
 """Check a grader: grade labelled conversations, compare with the labels, keep the result for reports."""
 
 import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from clearbar.pipeline.intake import Dropped, Room, Taken, batches, open_sources
 from clearbar.pipeline.labelled_set import CONVERSATIONS, LABELS, SPLIT, side_of_split
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import Workspace, open_store, open_workspace
-from clearbar.project import Project
+from clearbar.project import Project, replace_file
 from clearbar.report import Agreements
 from clearbar.report.measured import agreements_of
 from clearbar.settings import Settings
@@ -215,10 +214,7 @@ def _basis(space: Workspace) -> str:
 
 
 def _keep(space: Workspace, checked: Checked) -> None:
-    file = _file(space)
-    part = file.with_suffix(f".{os.getpid()}.part")
-    part.write_bytes(orjson.dumps({"basis": _basis(space), "checked": checked.model_dump(mode="json")}))
-    part.replace(file)
+    replace_file(_file(space), orjson.dumps({"basis": _basis(space), "checked": checked.model_dump(mode="json")}))
 
 
 def measured(space: Workspace, *, notice: Callable[[str], None]) -> tuple[Measured, ...]:

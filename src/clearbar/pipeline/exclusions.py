@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from clearbar.errors import UsageError
-from clearbar.store import Exclusion
+from clearbar.store import Exclusion, Recent
 from clearbar.transcript import Conversation, Role
 
-__all__ = ["EXCLUDED", "FIELDS", "check_rule", "excludes", "exclusion_of", "reads_turns", "told"]
+__all__ = ["EXCLUDED", "FIELDS", "check_rule", "excludes", "excludes_recent", "exclusion_of", "reads_turns", "told"]
 
 EXCLUDED: Final = "excluded: "
 """How the reason begins for which such a record goes no further."""
@@ -46,12 +46,27 @@ def check_rule(field: str, value: str) -> None:
 
 def excludes(rule: Exclusion, conversation: Conversation) -> bool:
     """Return whether a rule leaves a conversation out; ask with redacted conversations, as the store holds them."""
+    if reads_turns(rule):
+        return _by_turns(rule, [(turn.role, turn.text) for turn in conversation.turns])
+    return _by_field(rule, getattr(conversation, rule.field, None))
+
+
+def excludes_recent(rule: Exclusion, conversation: Recent) -> bool:
+    """Return the same of a conversation that is read for a count."""
+    if reads_turns(rule):
+        return _by_turns(rule, conversation.turns)
+    return _by_field(rule, conversation.fields.get(rule.field))
+
+
+def _by_turns(rule: Exclusion, turns: Sequence[tuple[str, str]]) -> bool:
     if role := _COUNTED.get(rule.field):
-        return bool(conversation.turns) and sum(turn.role is role for turn in conversation.turns) <= int(rule.value)
-    if rule.field == "says":
-        wanted = rule.value.casefold()
-        return any(wanted in turn.text.casefold() for turn in conversation.turns)
-    return str(getattr(conversation, rule.field, None) or "").casefold() == rule.value.casefold()
+        return bool(turns) and sum(one == role for one, _ in turns) <= int(rule.value)
+    wanted = rule.value.casefold()
+    return any(wanted in text.casefold() for _, text in turns)
+
+
+def _by_field(rule: Exclusion, value: object) -> bool:
+    return str(value or "").casefold() == rule.value.casefold()
 
 
 def exclusion_of(rules: Sequence[Exclusion], conversation: Conversation) -> Exclusion | None:

@@ -8,17 +8,16 @@ from pathlib import Path
 
 from clearbar.articles import articles_for
 from clearbar.check import CheckResult
-from clearbar.errors import ErasedError, Rejection, UsageError
+from clearbar.errors import ErasedError, UsageError
 from clearbar.estimates import Estimates, Graded
 from clearbar.model import Model
-from clearbar.pipeline.anchors import watched
 from clearbar.pipeline.before import changes_by_team
 from clearbar.pipeline.checking import Measured
 from clearbar.pipeline.coached import steps_by_team
 from clearbar.pipeline.editions import History, hold_folder, keep_edition
-from clearbar.pipeline.intake import FUTURE
 from clearbar.pipeline.pages import Pages
 from clearbar.pipeline.request import check_period
+from clearbar.pipeline.run_facts import facts_of, listed_records
 from clearbar.pipeline.selection import GradedItems, ReportRequest, as_graded, graded_items, reviews_of
 from clearbar.pipeline.standing import Standing, wording
 from clearbar.pipeline.workspace import open_store
@@ -30,8 +29,6 @@ from clearbar.report import (
     Gathering,
     Period,
     PeriodBefore,
-    PullCounts,
-    RunFacts,
     Step,
     TeamEstimates,
     TeamReport,
@@ -44,7 +41,7 @@ from clearbar.report.words import score_words, share_words, since_before, team_s
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import Settings
-from clearbar.store import Edition, Outcome, Run, Store
+from clearbar.store import Edition, Run, Store
 from clearbar.verdict import GradedBy
 
 __all__ = ["ReportRequest", "Reports", "TeamSummary", "graded_items", "make_reports", "run_report"]
@@ -173,7 +170,7 @@ class _Job:
         figures = {team_slug(team): _figures(team, one, found) for team, one in gathered.teams.items()}
         history.compare({slug: keys for slug, (_, keys) in shown.items()}, figures, who=self.who)
         reports = self._composed(gathered, figures, history, before)
-        pages = Pages(self.store, self.request, history, seen, shown, _rejected(self.store, self.run))
+        pages = Pages(self.store, self.request, history, seen, shown, listed_records(self.store, self.run))
         made = _put_out(self.settings, self.request, reports, pages, folder=history.folder, differences=_differences(found, reports))
         self._keep(history, None if made.published and made.published.faults else pages.places, before)
         return made
@@ -191,7 +188,7 @@ class _Job:
             Period(since=asked.since, until=asked.until),
             settings,
             tuple(one.agreements for one in self.measured),
-            _facts(self.store, self.rubric, self.run, self.why_rules),
+            facts_of(self.store, self.rubric, self.run, self.why_rules),
             _names(self.store, gathered.agents) if settings.agents == "name" else {},
         )
         steps = steps_by_team(self.store, self.rubric, settings, since=asked.since, until=asked.until, asked=asked.asked)
@@ -348,45 +345,6 @@ def _names(store: Store, agents: Sequence[str]) -> dict[str, str]:
     """Reveal the agents' names; each is an entry in the audit trail."""
     shown = {one: store.reveal_agent(one, who="report", why="settings show agents by name") for one in agents}
     return {one: name for one, name in shown.items() if name}
-
-
-def _facts(store: Store, rubric: Rubric, run: Run | None, why_rules: str | None) -> RunFacts:
-    moved = watched(store, rubric)
-    if run is None:
-        return RunFacts(why_rules=why_rules, watched=moved)
-    counts = run.counts
-    filtered: Counter[str] = Counter()
-    rejections, waiting = [], []
-    for item in store.items(run.id, (Outcome.FILTERED, Outcome.REJECTED)):
-        if item.outcome is Outcome.REJECTED:
-            rejections.append(Rejection(where=item.place, reason=item.why, id=item.id))
-            continue
-        filtered[item.why] += 1
-        if item.why == FUTURE:
-            waiting.append(item.place + (f" (id {item.id!r})" if item.id else ""))
-    shown = PullCounts(
-        pulled=counts.pulled,
-        graded=counts.graded + counts.reused,
-        ungraded=counts.ungraded,
-        duplicate=counts.duplicate,
-        filtered=counts.filtered,
-        rejected=counts.rejected,
-    )
-    return RunFacts(
-        counts=shown,
-        filtered=dict(filtered),
-        rejections=tuple(rejections),
-        why_rules=why_rules,
-        waiting=tuple(waiting),
-        watched=moved,
-    )
-
-
-def _rejected(store: Store, run: Run | None) -> list[Key]:
-    """Return the rejected and waiting records that reports list by id."""
-    found = store.items(run.id, (Outcome.FILTERED, Outcome.REJECTED)) if run else ()
-    listed = (item for item in found if item.outcome is Outcome.REJECTED or item.why == FUTURE)
-    return [(item.source, item.id) for item in listed if item.id]
 
 
 def _summary(report: TeamReport, folder: Path) -> TeamSummary:

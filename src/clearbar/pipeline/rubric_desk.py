@@ -2,7 +2,6 @@
 
 import json
 import os
-import tempfile
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +11,7 @@ from clearbar.articles import Articles, articles_for
 from clearbar.errors import ClearbarError, RubricError, UsageError
 from clearbar.lint import Finding, Severity
 from clearbar.model import Model
-from clearbar.project import Project
+from clearbar.project import Project, replace_file
 from clearbar.rubric import Rubric
 from clearbar.rubric_draft import Body, body_of, carry_over, examine, next_version
 from clearbar.rubric_file import parse_rubric, rubric_names, rubric_path
@@ -167,28 +166,12 @@ def _put(project: Project, store: Store, change: RubricChange, now: datetime) ->
         if file.text != change.text:
             if file.read_only:
                 return Due(says=f"{named} is due but not in force: {file.read_only}", done=False)
-            _replace(Path(file.path), change.text)
+            replace_file(Path(file.path), change.text.encode())
         store.put_change_in_force(change.number, now)
     except (RubricError, RefusedError, OSError) as error:
         told = error.what if isinstance(error, ClearbarError) else error.strerror
         return Due(says=f"{named} is due but not in force: {told}", done=False)
     return Due(says=f"{named} is in force", done=True)
-
-
-def _replace(path: Path, text: str) -> None:
-    """Put a new text in a file's place, whole or not at all."""
-    target = path.resolve()
-    number, made = tempfile.mkstemp(prefix=f".{target.stem}.", suffix=".new", dir=target.parent)
-    try:
-        with os.fdopen(number, "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        Path(made).chmod(target.stat().st_mode & 0o7777)
-        Path(made).replace(target)
-    except BaseException:
-        Path(made).unlink(missing_ok=True)
-        raise
 
 
 def known_rubrics(project: Project, asked: str) -> list[str]:

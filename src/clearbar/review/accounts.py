@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from clearbar.errors import UsageError
-from clearbar.review.access import default_teams
+from clearbar.review.access import Right, covers, default_teams, may
 from clearbar.store import Person, StaffRole, Store
 
 __all__ = ["Accounts", "TooManyAttemptsError", "csrf_token", "token_digest"]
@@ -90,7 +90,23 @@ class Accounts:
         )
         if password is not None:
             self._store.set_password(name, self._hasher.hash(password))
+        self._give_back(person, by)
         return person
+
+    def lock(self, name: str, *, by: str) -> int | None:
+        """Lock a person out, and return how many reviews they gave back with that; null where there is nobody of that name."""
+        one = self._store.person(name)
+        if one is None:
+            return None
+        locked = self._store.save_person(
+            name, role=one.role, shown=one.shown, teams=one.teams, agent=one.agent, subject=one.subject, active=False, by=by
+        )
+        return self._give_back(locked, by)
+
+    def _give_back(self, person: Person, by: str) -> int:
+        """Let others have the reviews that a person may not do any more."""
+        allowed = may(person, Right.REVIEW)
+        return self._store.give_back(person.name, lambda team, agents: allowed and covers(person, team, agents), by=by)
 
     def sign_in(self, name: str, password: str, address: str) -> str | None:
         """Return the token of a new session; null where name and password do not fit.

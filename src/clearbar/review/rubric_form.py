@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from clearbar.drafting.passages import identifier
 from clearbar.lint import Finding
 from clearbar.rubric_draft import Body
 
@@ -66,7 +67,7 @@ def without_criterion(body: Body, id: str) -> Body:
 
 def new_criterion(body: Body, name: str) -> tuple[Body, str]:
     """Return the draft with a further criterion, whose wording is to come, and its id."""
-    id = _id(name, [one["id"] for one in body["criteria"]])
+    id = identifier(name, {one["id"] for one in body["criteria"]}, "item")
     like = body["criteria"][-1]
     made = {"id": id, "name": name, "asks": "", "scale": like["scale"], "section": like["section"], "weight": like["weight"], "gate": None}
     made |= {"applies": {"when": "always", "condition": None, "min_agent_turns": None}, "parts": "worst", "notes": [], "examples": []}
@@ -137,7 +138,7 @@ def _rows(before: list[dict[str, Any]], kind: str, form: Form, fields: Mapping[s
     for one in [*before, {"id": ""}]:
         name = _text(form, f"{kind}.{one['id']}.name")
         if name:
-            id = one["id"] or _id(name, [item["id"] for item in before])
+            id = one["id"] or identifier(name, {item["id"] for item in before}, "item")
             typed = {field: read(form.get(f"{kind}.{one['id']}.{field}", "")) for field, read in fields.items()}
             made.append({**one, "id": id, "name": name, **typed})
     return made
@@ -185,9 +186,3 @@ def _number_or_0(text: str) -> float | int | str:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")[:60]
-
-
-def _id(name: str, taken: Sequence[str]) -> str:
-    stem = _slug(name)
-    stem = stem if stem[:1].isalpha() else f"item_{stem}".rstrip("_")
-    return next(one for number in range(1, len(taken) + 2) if (one := stem if number == 1 else f"{stem}_{number}") not in taken)

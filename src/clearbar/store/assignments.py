@@ -168,6 +168,35 @@ class Assignments(Database):
             _move(connection, assignment, State.SKIPPED, why)
             write_entry(connection, JournalEntry(at=now(), who=reviewer, action="skip", source=one.source, id=one.id))
 
+    def give_back(self, person: str, keep: Callable[[str | None, Collection[str]], bool], *, by: str) -> int:
+        """Give back, for others, the reviews that somebody has begun or not and may not do any more, and return how many.
+
+        Parameters
+        ----------
+        person
+            Who has them; what calibration sessions gave them stays.
+        keep
+            Given a conversation's team and agents, whether they may still review it.
+        by
+            For the audit trail.
+        """
+        version = _same(versions, assignments)
+        query = (
+            select(assignments.c.number, assignments.c.source, assignments.c.id, versions.c.team, versions.c.agents)
+            .join(versions, version, isouter=True)
+            .where(assignments.c.reviewer == person, assignments.c.state.in_([State.OPEN.value, State.COMMITTED.value]))
+            .where(assignments.c.calibration.is_(None))
+            .order_by(assignments.c.number)
+        )
+        with self.write() as connection:
+            _alone(connection)
+            lost = [row for row in connection.execute(query).all() if not keep(row.team, from_json(row.agents or "[]"))]
+            for row in lost:
+                _move(connection, row.number, State.SKIPPED, "given back")
+                why = f"from {person}, who may not review it any more"
+                write_entry(connection, JournalEntry(at=now(), who=by, action="give back", source=row.source, id=row.id, why=why))
+        return len(lost)
+
     def drawn(self, source: str, id: str) -> Sampled | None:
         """Return how a conversation was drawn last; null where it never was."""
         query = select(samples).where(samples.c.source == source, samples.c.id == id).order_by(samples.c.run.desc()).limit(1)

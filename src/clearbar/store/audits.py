@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, RowMapping, and_, case, exists, func, literal_column, or_, select
 
 from clearbar.store.database import CHUNK, Database, chunks
-from clearbar.store.records import AuditRef, Outcome, StoredAudit
-from clearbar.store.rows import read_fields, read_usage, read_verdicts
+from clearbar.store.records import AuditRef, Outcome, Recent, StoredAudit
+from clearbar.store.rows import from_json, read_fields, read_usage, read_verdicts
 from clearbar.store.tables import audits, conversations, run_items, texts, versions
 
 __all__ = ["Audits"]
@@ -86,6 +86,29 @@ class Audits(Database):
         for some in chunks(numbers, _PAGE):
             found = dict(self._read(some, turns=turns))
             yield from (found[number] for number in some if number in found)
+
+    def recent(self, since: datetime, *, turns: bool) -> Iterator[Recent]:
+        """Yield the conversations that were audited and began at or after a moment, as each one's latest audit read it.
+
+        A twentieth of what `audits` costs, for counts over whole months.
+
+        Parameters
+        ----------
+        since
+            As for `audits`.
+        turns
+            Whether their turns are read.
+        """
+        same = (versions.c.source == audits.c.source) & (versions.c.id == audits.c.id) & (versions.c.text_hash == audits.c.text_hash)
+        query = select(versions.c.id, versions.c.team, versions.c.agents, versions.c.fields).join(versions, same).select_from(audits)
+        if turns:
+            query = query.add_columns(texts.c.turns).join(texts, texts.c.hash == versions.c.text_hash, isouter=True)
+        for some in chunks([ref.number for ref in self.audit_index(since=since)], _PAGE):
+            with self.read() as connection:
+                rows = connection.execute(query.where(audits.c.number.in_(some)).order_by(audits.c.number)).all()
+            for row in rows:
+                said = [(role, words) for role, words, *_ in from_json(row.turns)] if turns and row.turns else ()
+                yield Recent(row.id, row.team, tuple(from_json(row.agents)), from_json(row.fields), said)
 
     def waiting(self, *, grading: str, asked: str, sources: Sequence[str]) -> list[tuple[str, str]]:
         """Return source and id of conversations that wait for a grader that was away, the newest audit first.

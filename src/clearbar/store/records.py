@@ -1,6 +1,6 @@
 """What goes into the store and comes out of it, beyond clearbar's nouns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
@@ -23,6 +23,7 @@ __all__ = [
     "Outcome",
     "Outdated",
     "Published",
+    "Recent",
     "Run",
     "Sampled",
     "SourceRef",
@@ -148,6 +149,18 @@ class StoredAudit(Model):
     usage: Usage
     run: str
     made_at: datetime
+
+
+class Recent(NamedTuple):
+    """An audited conversation as a count over very many reads it: no verdicts, no models."""
+
+    id: str
+    team: str | None
+    agents: tuple[str, ...]
+    fields: Mapping[str, Any]
+    """The declared fields by name, those that it has."""
+    turns: Sequence[tuple[str, str]]
+    """Role and text; empty where they were not asked for or are gone."""
 
 
 class AuditRef(NamedTuple):

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from clearbar.errors import GraderUnavailableError
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.settings import LlmSettings
 
@@ -57,9 +58,19 @@ class Client:
         self._made: ChatOpenAI | None = None
 
     def prepare(self) -> None:
-        """Load the libraries and make the client: seconds of work, which no call's deadline should pay for."""
+        """Load the libraries and make the client: seconds of work, which no call's deadline should pay for.
+
+        Raises
+        ------
+        GraderUnavailableError
+            If the server's address is none.
+        """
         if self._made is not None:
             return
+        if self._settings.base_url is not None and not self._settings.base_url.startswith(("http://", "https://")):
+            raise GraderUnavailableError(
+                "the LLM server's address does not begin with http:// or https://", fix="correct OPENAI_BASE_URL or CLEARBAR_LLM__BASE_URL"
+            )
         import httpx2  # noqa: PLC0415 - heavy
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
         from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy

@@ -48,7 +48,7 @@ class _Folded:
         self.origin: list[int] = []
         space = True  # leading space is dropped
         for index, char in enumerate(text):
-            if unicodedata.category(char) in {"Cf", "Cc"} and not char.isspace():
+            if (unicodedata.category(char) in {"Cf", "Cc"} and not char.isspace()) or "\U000e0100" <= char <= "\U000e01ef":
                 continue
             if char.isspace():
                 if not space:

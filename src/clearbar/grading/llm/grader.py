@@ -239,11 +239,15 @@ class LlmGrader:
 
     def _start(self, work: Coroutine[Any, Any, T]) -> Future[T]:
         """Begin a coroutine on the grader's loop."""
-        with self._starting:
-            self._client.prepare()
-            if self._thread is None:
-                self._thread = _LoopThread()
-            thread = self._thread
+        try:
+            with self._starting:
+                self._client.prepare()
+                if self._thread is None:
+                    self._thread = _LoopThread()
+                thread = self._thread
+        except BaseException:
+            work.close()
+            raise
         return asyncio.run_coroutine_threadsafe(work, thread.loop)
 
     def _join(self, future: Future[T]) -> T:

@@ -99,7 +99,7 @@ def _diagnose(fault: CallError, settings: LlmSettings) -> tuple[str, str]:
         (fault.status == 403, f"the key may not use model {model!r} at {endpoint(settings)}", "check what the key permits"),  # noqa: PLR2004
         (fault.fatal and fault.limited, f"the quota at {endpoint(settings)} is exhausted", "check plan and billing with the provider"),
         (about_model, f"{server} does not take model {model!r}", "check CLEARBAR_LLM__MODEL"),
-        (fault.status in {404, 405}, f"there is no LLM at {endpoint(settings)}", base),
+        (fault.status in {404, 405, 501}, f"there is no LLM at {endpoint(settings)}", base),
         (fault.failure == "unread", f"what answers at {endpoint(settings)} is no LLM server", base),
         (fault.failure == "timed out", f"{server} does not answer in time", "try again later, or use --grader rules"),
         (fault.status is None, f"{server} cannot be reached", base),

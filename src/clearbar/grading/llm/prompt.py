@@ -37,6 +37,8 @@ _SPECIAL = re.compile(r"<(?=\|)|(?<=\|)>|\[(?=/?INST\b)|<(?=/?s>)", re.IGNORECAS
 """Where an open model's chat template would see a control token of its own: `<|im_start|>`, `[INST]`, `<s>`."""
 _UNSEEN = frozenset({"Cf", "Cc", "Co", "Cs"})
 """Unicode categories of characters that no reader sees, in which text for the model alone can hide."""
+_SELECTORS = range(0xE0100, 0xE01F0)
+"""Variation selectors, of which any number may follow a letter, and which spell whatever somebody wants them to."""
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 
 
@@ -151,7 +153,7 @@ def schema_tokens(rubric: Rubric, asked: Sequence[str]) -> int:
 
 def show(text: str) -> str:
     """Return a text as the model sees it: without invisible characters, with control tokens of chat templates broken up."""
-    if not text.isprintable():
+    if not text.isprintable() or (not text.isascii() and max(text) >= chr(_SELECTORS.start)):
         text = text.translate(_SHOWN)
     return _SPECIAL.sub(lambda found: f"{found[0]} " if found[0] in "<[" else f" {found[0]}", text)
 
@@ -161,7 +163,8 @@ class _Shown(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         char = chr(code)
-        self[code] = " " if char in "\t\r\v\f\x85\u2028\u2029" else "" if char != "\n" and unicodedata.category(char) in _UNSEEN else char
+        unseen = unicodedata.category(char) in _UNSEEN or code in _SELECTORS
+        self[code] = " " if char in "\t\r\v\f\x85\u2028\u2029" else "" if char != "\n" and unseen else char
         return self[code]
 
 

@@ -7,7 +7,6 @@ So they are where a model puts every criterion at the same end of its scale, wha
 """
 
 import base64
-import codecs
 import contextlib
 import re
 import unicodedata
@@ -56,8 +55,8 @@ _SHAPED = re.compile(
 _ASKED = re.compile(r"\bplease rate\b|how would you rate|rate (?:us|our|your|my|me)\b|\bsurvey\b|\bfeedback\b", re.IGNORECASE)
 _LONG = re.compile(r"[A-Za-z0-9+/_-]{20,}={0,2}")
 _PAIRS = re.compile(r"\b[0-9a-fA-F]{2}(?:[ :][0-9a-fA-F]{2}){9,}\b")
-_CODED = re.compile(r"(?:\b[01]{8}\s+){5}|(?:[.–-]{1,5}[ /]+){15}")
-"""Binary digits, Morse: nobody writes so much of it to a shop."""
+_CODED = re.compile(r"(?:\b[01]{8}\s+){5}|(?:[.–-]{1,5}[ /]+){10}|(?:%[2-7][0-9a-fA-F]){6}|(?:&#x?[0-9a-fA-F]{2,6};){4}")
+"""Binary digits, Morse, letters as in addresses and pages: nobody writes so much of it to a shop."""
 ENCODED = 20
 """Letters in a row, digits or strokes from which on a text may be an encoding."""
 _SPELLED = re.compile(r"[.*_ -]\w[.*_ -]\w[.*_ -]\w[.*_ -]\w[.*_ -]")
@@ -107,7 +106,8 @@ _NAMED = Cue.CRITERION | Cue.LEVEL
 _PIECES = Cue.GRADE | Cue.RUBRIC | Cue.JUDGE | Cue.READER | Cue.ITEM | Cue.STEP
 _BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff\uff21-\uff5a\U0001d400-\U0001d7ff]")
 _HIDING = (
-    (re.compile("[\u00ad\u200b\u2060\u2062-\u2064\ufeff\U000e0020-\U000e007e]"), 5),
+    (re.compile("[\u00ad\u200b\u2060\u2062-\u2064\ufeff\U000e0020-\U000e007e\U000e0100-\U000e01ef]"), 5),
+    (re.compile("[\U0001f1e6-\U0001f1ff](?: [\U0001f1e6-\U0001f1ff])+"), 1),
     (re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189]"), 5),
     (re.compile("[A-Za-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04ff][A-Za-z]"), 2),
 )
@@ -131,9 +131,10 @@ class Suspicion:
                     self._phrases.append((frozenset(parts), Cue[kind]))
         plain = {*_PLAIN.split(), *(word for ids in names.values() for id in ids for word in _TOKEN.findall(id.lower()))}
         for word in plain:
-            if len(word) > SHORTEST:
+            if len(word) > SHORTEST and word.isascii() and word.isalpha():
                 self._words.setdefault(word[::-1], Cue.DISGUISED)
-                self._words.setdefault(codecs.encode(word, "rot13"), Cue.DISGUISED)
+                for shift in range(1, 26):
+                    self._words.setdefault("".join(chr((ord(char) - ord("a") + shift) % 26 + ord("a")) for char in word), Cue.DISGUISED)
         self._plain = plain
         scales = {one.id: rubric.scale_of(one.id).ids for one in rubric.criteria}
         self._ends = {id: {levels[0]: "bottom", levels[-1]: "top"} for id, levels in scales.items() if len(levels) >= MANY_LEVELS}
@@ -159,6 +160,10 @@ class Suspicion:
                 return number
         found = self._in_pieces(turns, tokens, cues)
         return found if found is not None else _odd_one_out([turn.text for turn in turns], tokens)
+
+    def cue_words(self, text: str) -> list[str]:
+        """Return the words of a text that speak of grading."""
+        return [word for word in _TOKEN.findall(text.lower()) if self._cues([word])]
 
     def _speaks(self, cues: Cue, words: Sequence[str], text: str) -> bool:
         """Whether words that stand together speak to a grader; what all words of a turn together do not, no part of them does."""
@@ -217,8 +222,8 @@ class Suspicion:
 
     def _encoded(self, text: str) -> bool:
         """Whether a text carries readable words in an encoding, or words of grading letter by letter."""
-        digits, strokes = sum(map(text.count, "0123456789")), sum(map(text.count, ".–-"))
-        if (digits >= ENCODED or strokes >= ENCODED) and _CODED.search(text):
+        digits, strokes = sum(map(text.count, "0123456789")), sum(map(text.count, ".–-%"))
+        if (digits >= ENCODED // 2 or strokes >= ENCODED // 2) and _CODED.search(text):
             return True
         long = max(map(len, text.split()), default=0) >= ENCODED or (digits >= ENCODED // 2 and _PAIRS.search(text))
         if long and any(map(_readable, _decoded(text))):

@@ -48,8 +48,8 @@ class Course(Reception):
     def _waits_of(self, talk: int, announced: TurnSet, pressing: TurnSet) -> Iterator[_Wait]:
         turns, agent, pressed = self.heard[talk].turns, int(self.agent[talk]), int(pressing[talk])
         usual = float(self.gap_seconds[talk])
-        for place, utterance in self.turns.utterances(talk, int(announced[talk])):
-            length = length_named(utterance.normal, self.tongue.amounts, self.tongue.time_units)
+        for place, row in self.turns.said(talk, int(announced[talk])):
+            length = length_named(self.turns.texts.normals[row], self.tongue.amounts, self.tongue.time_units)
             back = next(places(agent >> place + 1 << place + 1), -1)
             meanwhile = pressed >> place + 1 << place + 1
             if back >= 0:

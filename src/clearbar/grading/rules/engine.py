@@ -19,7 +19,7 @@ try:
 except ImportError:  # pragma: no cover - platforms without the engine
     re2 = None
 
-__all__ = ["HAS_RE2", "Finder", "Found", "SetFinder", "open_finder"]
+__all__ = ["HAS_RE2", "Finder", "Found", "SetFinder", "Span", "open_finder"]
 
 HAS_RE2: Final = re2 is not None
 _ANYWHERE: Final = _re2.RE2.Anchor.UNANCHORED if HAS_RE2 else None

@@ -56,9 +56,8 @@ def explained(measured: Measurements, verdicts: tuple[Verdict, ...], tallies: Ma
 def _hits(signals: Signals) -> list[Hit]:
     found = [
         Hit(group=group.name, turn=turn, start=first, end=last)
-        for turn, utterance in signals.turns.utterances(0, signals.sets("customer_turns")[0] | signals.sets("agent_turns")[0])
+        for turn, row in signals.turns.said(0, signals.sets("customer_turns")[0] | signals.sets("agent_turns")[0])
         for group in signals.tongue.groups
-        if signals.turns.texts.holds(group.name, utterance.row)
-        for first, last in (utterance.original(start, end) for start, end in signals.turns.texts.finder.hits(group, utterance.normal))
+        for first, last in signals.turns.texts.hits(group, row)
     ]
     return sorted(found, key=lambda hit: (hit.turn, hit.start, hit.end, hit.group))

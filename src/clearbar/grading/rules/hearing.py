@@ -62,8 +62,8 @@ class Hearing:
     agent: TurnSet
     others: TurnSet
     """Turns of those whom nobody grades."""
-    quotes: dict[str, Any]
-    """What was quoted for each signal, kept for the next decision that shows it."""
+    quotes: dict[tuple[str, ...], Any]
+    """What was quoted for some groups, kept for the next decision that shows them."""
 
     def __init__(self, heard: Sequence[Heard], texts: Texts) -> None:
         self.heard = heard
@@ -118,6 +118,6 @@ class Hearing:
     def each(self, measure: Callable[..., int], *sets: TurnSet, where: Numbers) -> TurnSet:
         """Return what a measure makes of a conversation, by its place and its turns of some sets, in those where it is worth while."""
         found = self.agent & 0
-        for place in np.flatnonzero(where).tolist():
-            found[place] = measure(place, *(int(turns[place]) for turns in sets))
+        talks = np.flatnonzero(where)
+        found[talks] = np.fromiter(map(measure, talks.tolist(), *(turns[talks].tolist() for turns in sets)), found.dtype, len(talks))
         return found

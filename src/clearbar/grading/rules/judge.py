@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from clearbar.errors import RubricError
 from clearbar.grading.rules.decisions import choice, parse
@@ -76,7 +77,7 @@ class _Entry:
         self._told: dict[tuple[float, ...], str] = {}
         self._states: dict[str, Ruling] = {}
 
-    def rulings(self, signals: Signals, talks: Sequence[int]) -> Iterator[Ruling]:
+    def rulings(self, signals: Signals, talks: NDArray[np.intp]) -> Iterator[Ruling]:
         """Yield the ruling on each of some conversations; without a quote there is no level."""
         whys = self._whys(signals, talks)
         if not self._graded:
@@ -84,19 +85,20 @@ class _Entry:
             return
         criterion, level, grader, unshown = self._asked.id, self._level, self._asked.grader, self._asked.unshown
         searched = None if self._searched is None else _searched(self._searched, signals)
-        for talk, why, proofs in zip(talks, whys, quoted(self._shown, signals, talks, self._most), strict=True):
+        which = talks.tolist()
+        for talk, why, proofs in zip(which, whys, quoted(self._shown, signals, which, self._most), strict=True):
             yield unshown if not proofs else Ruling(
-                criterion=criterion, level=level, graded_by="rules", grader=grader, rationale=why, evidence=tuple(proofs),
+                criterion=criterion, level=level, graded_by="rules", grader=grader, rationale=why, evidence=proofs,
                 searched=None if searched is None else tuple(places(searched[talk])),
             )  # fmt: skip
 
-    def _whys(self, signals: Signals, talks: Sequence[int]) -> Iterator[str]:
-        """Yield the sentence of the decision with the values that decided, for each of some conversations."""
+    def _whys(self, signals: Signals, talks: NDArray[np.intp]) -> Iterable[str]:
+        """Return the sentence of the decision with the values that decided, for each of some conversations."""
         if not self._names:
-            yield from repeat(self._because, len(talks))
+            return repeat(self._because, len(talks))
         told = self._told
-        for read in zip(*(signals.numbers(name)[talks].tolist() for name in self._read), strict=True):
-            yield told[read] if read in told else self._tell(read)
+        values = zip(*(signals.numbers(name)[talks].tolist() for name in self._read), strict=True)
+        return [told[read] if read in told else self._tell(read) for read in values]
 
     def _tell(self, read: tuple[float, ...]) -> str:
         if len(self._told) >= _REMEMBERED:
@@ -151,11 +153,15 @@ class _Asked:
             because = because or "No signal shows it either way."
         return _Entry(self, rules.otherwise, because, (), rules.evidence or ("final_reply",))
 
-    def rulings(self, signals: Signals) -> Iterator[Iterator[Ruling]]:
-        """Yield of each conversation what yields its ruling next: the first decision whose condition holds."""
+    def rulings(self, signals: Signals) -> list[Ruling]:
+        """Return the ruling on each conversation: that of the first decision whose condition holds."""
         chosen = np.broadcast_to(self._choose(signals), len(signals.heard))
-        given = [entry.rulings(signals, np.flatnonzero(chosen == place).tolist()) for place, entry in enumerate(self._entries)]
-        return map(given.__getitem__, chosen.tolist())
+        given = [self.unshown] * len(signals.heard)
+        for place in np.unique(chosen).tolist():
+            talks = np.flatnonzero(chosen == place)
+            for talk, ruling in zip(talks.tolist(), self._entries[place].rulings(signals, talks), strict=True):
+                given[talk] = ruling
+        return given
 
     def conditional(self, ruling: Ruling, other: Ruling) -> Ruling:
         """Return the ruling if it applies by the answer to another criterion, else that it does not."""
@@ -219,7 +225,7 @@ class Judge:
         self._conditional = any(item.condition is not None for item in asked)
 
     def rule(self, talks: Iterable[Talk]) -> Iterator[list[Ruling]]:
-        """Yield the rulings of each conversation, in the rubric's order; a text that stands in several turns is searched once."""
+        """Return what yields the rulings of each conversation, in the rubric's order; all talks are read before this returns."""
         return self.decide(self._measurer.measure(talks))
 
     def decide(self, measured: Measurements) -> Iterator[list[Ruling]]:
@@ -230,12 +236,11 @@ class Judge:
             yield next(whose[number]) if number in whose else self._without(measured.unmeasured[number])
 
     def _ruled(self, signals: Signals) -> Iterator[list[Ruling]]:
-        """Yield the rulings of conversations that were measured together, one by one, so that their turns are at hand."""
+        """Yield the rulings on conversations that were measured together, which were made criterion by criterion."""
         with np.errstate(invalid="ignore", over="ignore"):  # where a channel has no limit, figures are infinite
             given = [item.rulings(signals) for item in self._order]
-        for rules in zip(*given, strict=True):
-            rulings = list(map(next, rules))
-            yield self._conditioned(rulings) if self._conditional else rulings
+        for rulings in zip(*given, strict=True):
+            yield self._conditioned(rulings) if self._conditional else list(rulings)
 
     def _conditioned(self, rulings: Sequence[Ruling]) -> list[Ruling]:
         given: dict[str, Ruling] = {}

@@ -70,9 +70,10 @@ class Measurer:
     def measure(self, talks: Iterable[Talk]) -> "Measurements":
         """Return the signals of conversations.
 
-        All texts are searched together, each but once, which keeps the automaton in the processor's cache.
+        Each is read as it comes; all texts are then searched together, each but once.
         """
         taken: dict[str, list[_Taken]] = {code: [] for code in self._finders}
+        texts = {code: Texts(finder) for code, finder in self._finders.items()}
         unmeasured: dict[int, str] = {}
         number = -1
         for number, talk in enumerate(talks):
@@ -84,12 +85,13 @@ class Measurer:
                 unmeasured[number] = ABSTAINED
             else:
                 taken[code].append((number, talk.channel, heard))
-        panels = [panel for code, some in taken.items() if some for panel in self._panels(some, self._finders[code])]
+                texts[code].gather(heard)
+        panels = [panel for code, some in taken.items() if some for panel in self._panels(some, texts[code])]
         return Measurements(number + 1, panels, unmeasured)
 
-    def _panels(self, taken: Sequence["_Taken"], finder: Finder) -> Iterator["Panel"]:
+    def _panels(self, taken: Sequence["_Taken"], texts: Texts) -> Iterator["Panel"]:
         """Yield the signals of conversations in one language, of the very long ones apart."""
-        texts = Texts([heard for _, _, heard in taken], finder)
+        texts.search()
         for long in (False, True):
             some = [one for one in taken if (len(one[2].turns) > WIDTH) is long]
             if some:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from clearbar.grading.rules.signals import QUOTED, Signals
-from clearbar.grading.rules.text import Quote, Utterance
+from clearbar.grading.rules.text import Quote, sentence, single
 from clearbar.grading.rules.texts import Texts
 
 __all__ = ["Proof", "quoted"]
@@ -22,8 +22,8 @@ class Proof(msgspec.Struct, frozen=True, gc=False):
     status: Literal["verified"] = "verified"
 
 
-class Quotes:
-    """What is quoted for a signal: the sentence of the first hit of some groups, else the first sentence; of each text found once.
+class Quotes(dict[int, Quote | None]):
+    """What is quoted of texts, by row: the sentence of the first hit of some groups, else the first sentence; None where it is blank.
 
     Parameters
     ----------
@@ -34,45 +34,33 @@ class Quotes:
     """
 
     def __init__(self, texts: Texts, groups: Sequence[str]) -> None:
-        self.known: dict[int, Quote | None] = {}
-        """By the rows of the texts, as far as somebody asked."""
+        super().__init__()
         self._texts = texts
         self._groups = groups
 
-    def find(self, row: int) -> Quote | None:
-        """Return, and keep, what is quoted of a text; None where it is blank."""
-        utterance = self._texts[row]
-        text = utterance.text
+    def __missing__(self, row: int) -> Quote | None:
+        """Find, and keep, what is quoted of a text."""
+        text = self._texts.written[row]
         quote: Quote | None = (0, len(text), text)
-        if not utterance.single:  # there, the hit may stand wherever it wants
-            start, end = utterance.sentence(*(self._span(row, utterance) or _beginning(text)))
+        if not single(text):  # there, the hit may stand wherever it wants
+            start, end = sentence(text, *(self._texts.first(self._groups, row) or _beginning(text)))
             quote = (start, end, text[start:end]) if end > start else None
-        self.known[row] = quote
+        self[row] = quote
         return quote
 
-    def _span(self, row: int, utterance: Utterance) -> tuple[int, int] | None:
-        finder = self._texts.finder
-        for group in self._groups:
-            if self._texts.holds(group, row):
-                span = finder.first(finder.tongue.by_name[group], utterance.normal)
-                if span is not None:
-                    return utterance.original(*span)
-        return None
 
-
-def quoted(names: Sequence[str], signals: Signals, talks: Iterable[int], most: int) -> Iterator[list[Proof]]:
+def quoted(names: Sequence[str], signals: Signals, talks: Iterable[int], most: int) -> Iterator[tuple[Proof, ...]]:
     """Yield up to so many quotes of each of some conversations, from the turns that signals or groups counted."""
-    shown = [(signals.sets(name), quotes.known, quotes.find) for name in names for quotes in [_quotes(name, signals)]]
+    shown = [(signals.sets(name), _quotes(name, signals)) for name in names]
     rows, starts = signals.turns.rows, signals.turns.starts
     for talk in talks:
         start = starts[talk]
         proofs: list[Proof] = []
-        for sets, known, find in shown:
+        for sets, quotes in shown:
             turns, left = sets[talk], most
             while turns and left:
                 place = (turns & -turns).bit_length() - 1
-                row = rows[start + place]
-                quote = known[row] if row in known else find(row)
+                quote = quotes[rows[start + place]]
                 if quote is not None:
                     proof = Proof(place, *quote)
                     if proof not in proofs:
@@ -81,7 +69,7 @@ def quoted(names: Sequence[str], signals: Signals, talks: Iterable[int], most: i
                 left -= 1
             if len(proofs) >= most:
                 break
-        yield proofs if len(proofs) <= 1 else sorted(proofs[:most], key=_place)
+        yield tuple(proofs if len(proofs) <= 1 else sorted(proofs[:most], key=_place))
 
 
 def _place(proof: Proof) -> tuple[int, int]:
@@ -89,9 +77,11 @@ def _place(proof: Proof) -> tuple[int, int]:
 
 
 def _quotes(name: str, signals: Signals) -> Quotes:
-    if name not in signals.quotes:
-        signals.quotes[name] = Quotes(signals.turns.texts, QUOTED.get(name, (name,)))
-    quotes: Quotes = signals.quotes[name]
+    """Return the quotes of a signal or group, shared by all that quote the same groups."""
+    groups = QUOTED.get(name, (name,))
+    if groups not in signals.quotes:
+        signals.quotes[groups] = Quotes(signals.turns.texts, groups)
+    quotes: Quotes = signals.quotes[groups]
     return quotes
 
 

@@ -4,11 +4,10 @@ from typing import Final
 
 from clearbar.grading.rules.hearing import Hearing, turns_with
 from clearbar.grading.rules.turnset import TurnSet, after, last, places, unless, where
-from clearbar.grading.rules.wording import Stems
+from clearbar.grading.rules.wording import Stems, matter
 
 __all__ = ["Reception"]
 
-_SHORT: Final = 3  # letters
 _TELLING: Final = 2  # words that two turns share when one asks what the other asked
 _MOSTLY: Final = 0.5  # share of its words that a question takes from an earlier turn when it asks the same
 
@@ -25,19 +24,19 @@ class Reception(Hearing):
     def asked_again(self) -> TurnSet:
         """Customer questions, past an agent turn, most of whose telling words stood in an earlier turn of the customer."""
         asked = self.customer & after(self.agent) & self._asks
-        return self.each(self._asked_again, self.customer, self.agent, asked, where=asked)
+        words, common = self.turns.texts.words, self.tongue.common_words
 
-    def _asked_again(self, talk: int, customer: int, agent: int, asked: int) -> int:
-        found = 0
-        common = self.tongue.common_words
-        earlier: list[tuple[int, frozenset[bytes]]] = []
-        for place, utterance in self.turns.utterances(talk, customer):
-            here = 1 << place
-            telling = frozenset(word for word in utterance.words if len(word) > _SHORT and word not in common)
-            if asked & here and any(agent & (here - turn) and _same_matter(telling, other) for turn, other in earlier):
-                found |= here
-            earlier.append((here, telling))
-        return found
+        def again(talk: int, customer: int, agent: int, asked: int) -> int:
+            found = 0
+            for place, row in self.turns.said(talk, asked):
+                telling = matter(words[row], common)
+                least = max(_TELLING, _MOSTLY * len(telling))
+                earlier = customer & (1 << (agent & (1 << place) - 1).bit_length()) - 1  # before the answer that came last
+                if len(telling) >= least and any(words.shares(other, telling, least) for _, other in self.turns.said(talk, earlier)):
+                    found |= 1 << place
+            return found
+
+        return self.each(again, self.customer, self.agent, asked, where=asked)
 
     @turns_with("delight")
     def delighted(self) -> TurnSet:
@@ -62,7 +61,7 @@ class Reception(Hearing):
     def passed_over(self) -> TurnSet:
         """Customer questions of which the agent's answer takes up no telling word, and asks nothing back."""
         asked = self.customer & self._asks & ~last(self.customer | self.agent)
-        stems = Stems(self.turns.texts, self.tongue.common_words)
+        stems = Stems(self.turns.texts.words, self.tongue.common_words)
         return self.each(lambda *talk: self._passed_over(stems, *talk), self.agent, self.customer, asked, where=asked)
 
     def _passed_over(self, stems: Stems, talk: int, agent: int, customer: int, asked: int) -> int:
@@ -72,16 +71,12 @@ class Reception(Hearing):
             later = customer >> place + 1 << place + 1
             answers = agent >> place + 1 << place + 1 & ((later & -later) - 1)
             if answers and not answers & asking:
-                matter = stems.asked(rows[start + place])
-                if matter and all(matter.isdisjoint(stems[rows[start + answer]]) for answer in places(answers)):
+                about = stems.asked(rows[start + place])
+                if about and all(about.isdisjoint(stems[rows[start + answer]]) for answer in places(answers)):
                     found |= 1 << place
         return found
 
     @turns_with("offer", "promotion", "leaves_choice")
     def offered(self) -> TurnSet:
-        """Agent turns that offer a product, plan or paid extra: in words of an offer, or as a price that the customer is free to take."""
-        return self.agent & (self.offer | self.promotion | self.price_said & self.leaves_choice)
-
-
-def _same_matter(telling: frozenset[bytes], earlier: frozenset[bytes]) -> bool:
-    return len(telling & earlier) >= max(_TELLING, _MOSTLY * len(telling))
+        """Agent turns that offer a product, plan or extra: in words of an offer, or with a price, or unasked, and free to take."""
+        return self.agent & (self.offer | self.promotion | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)

@@ -12,7 +12,6 @@ import numpy as np
 from clearbar.grading.rules.course import Course
 from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, number, turns_with
 from clearbar.grading.rules.once import Once
-from clearbar.grading.rules.text import spelled
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 from clearbar.grading.rules.turnset import Numbers, TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
 from clearbar.grading.rules.waits import waits
@@ -144,6 +143,7 @@ class Signals(Course):
     def informs(self) -> TurnSet:
         """Agent turns that give information or act on data."""
         asking = self.ask_detail | self.promise | self.confirm_request | self.anything_else | self._asks
+        asking |= self.private_channel | self.stock | self.vague
         return self.weighty & (self.done | self.instruction | self.refusal | self._clause & ~asking)
 
     @turns_with("acknowledgement", "specific_acknowledgement")
@@ -190,14 +190,14 @@ class Signals(Course):
     @turns_with()
     def asked_twice(self) -> TurnSet:
         """Agent turns that ask the customer the same again."""
-        asked = self.agent & self._asks & self.ask_detail & self._clause
-        return self.each(lambda talk, asked: same_as_before(self.turns.utterances(talk, asked)), asked, where=asked != first(asked))
+        asked, words = self.agent & self._asks & self.ask_detail & self._clause, self.turns.texts.words
+        return self.each(lambda talk, asked: same_as_before(self.turns.said(talk, asked), words), asked, where=asked != first(asked))
 
     @turns_with()
     def repeats_itself(self) -> TurnSet:
         """Agent turns that say what an earlier one said, word by word or nearly so, other than to ask, greet or take leave."""
-        told = self.agent & self._clause & ~(self._asks | self.anything_else | self.farewell | self.greeting)
-        return self.each(lambda talk, told: worded_as_before(self.turns.utterances(talk, told)), told, where=told != first(told))
+        told, words = self.agent & self._clause & ~(self._asks | self.anything_else | self.farewell | self.greeting), self.turns.texts.words
+        return self.each(lambda talk, told: worded_as_before(self.turns.said(talk, told), words), told, where=told != first(told))
 
     @turns_with()
     def brushed_off(self) -> TurnSet:
@@ -217,16 +217,16 @@ class Signals(Course):
     def own_case(self) -> TurnSet:
         """The first agent turn that takes up a word or figure which this customer brought in."""
         turns, heard = self.turns, self.heard
-        rows, starts, normals = turns.rows, turns.starts, turns.texts.normals
-        telling = Telling(turns.texts, self.tongue.common_words)
+        rows, starts, words = turns.rows, turns.starts, turns.texts.words
+        telling = Telling(words, self.tongue.common_words)
 
         def first_of(talk: int) -> int:
             told: set[bytes] = set()
             start = starts[talk]
             for place, side in enumerate(heard[talk].sides):
                 if side == CUSTOMER:
-                    told.update(spelled(normals[rows[start + place]]))
-                elif side == AGENT and not told.isdisjoint(telling[rows[start + place]]):
+                    told.update(words[rows[start + place]])
+                elif side == AGENT and told and not told.isdisjoint(telling[rows[start + place]]):
                     return 1 << place
             return 0
 
@@ -314,8 +314,11 @@ class Signals(Course):
 
     @turns_with("promise", "handoff")
     def pending(self) -> TurnSet:
-        """Agent turns by which something remains to happen after the talk."""
-        return self.agent & (self.promise | self.escalation)
+        """Agent turns by which something remains to happen after the talk; a promise only if no later turn says that it is done."""
+        by_letter = self.private_channel & (self.ask_detail | self.next_step)
+        kept = last(self.agent & (self.done | self.booked))
+        promised = self.promise & either(since(kept), ~kept)
+        return self.agent & (promised | self.escalation | self.noted | by_letter)
 
     @turns_with("next_step", "when")
     def told_next(self) -> TurnSet:

@@ -1,7 +1,7 @@
 """The fast road: JSON Lines of redacted conversations in, JSON Lines of verdicts out, block by block, without pydantic."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Final
@@ -12,11 +12,11 @@ from clearbar.grading.rules.judge import Judge, Ruling
 
 __all__ = ["BLOCK", "Record", "grade_lines"]
 
-BLOCK: Final = 512
+BLOCK: Final = 1_024
 """Conversations that are read, searched and written together; their stock texts are searched once, and the automaton stays at hand."""
 
 
-class Said(msgspec.Struct):
+class Said(msgspec.Struct, gc=False):
     """A turn."""
 
     role: str
@@ -24,7 +24,7 @@ class Said(msgspec.Struct):
     time: float | None = None
 
 
-class Record(msgspec.Struct):
+class Record(msgspec.Struct, gc=False):
     """A redacted conversation, as far as rules read it; other fields are passed over."""
 
     id: str
@@ -57,15 +57,24 @@ def grade_lines(lines: Iterable[bytes], judge: Judge, *, block: int = BLOCK) -> 
     while taken := list(islice(source, block)):
         read = (_read(line, place, decode) for place, line in enumerate(taken, number + 1))
         with _collector_at_rest():
-            told = _told(list(read), judge, encode)
+            told = _told(read, judge, encode)
         number += len(taken)
         yield from told
+        del told  # the next block is made without it
 
 
-def _told(read: Sequence[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
+def _told(read: Iterable[Record | Refused], judge: Judge, encode: Callable[[object], bytes]) -> list[bytes]:
     """Return the lines of a block; all else that was made for it is gone when this returns."""
-    rulings = judge.rule([record for record in read if isinstance(record, Record)])
-    return [encode(Graded(record.id, next(rulings)) if isinstance(record, Record) else record) + b"\n" for record in read]
+    known: list[str | Refused] = []
+
+    def records() -> Iterator[Record]:
+        for record in read:
+            known.append(record if isinstance(record, Refused) else record.id)
+            if isinstance(record, Record):
+                yield record
+
+    rulings = judge.rule(records())
+    return [encode(Graded(id, next(rulings)) if isinstance(id, str) else id) + b"\n" for id in known]
 
 
 def _read(line: bytes, number: int, decode: Callable[[bytes], Record]) -> Record | Refused:

@@ -4,9 +4,7 @@ import re
 import unicodedata
 from typing import Final
 
-from clearbar.grading.rules.once import Once
-
-__all__ = ["READ", "Quote", "Side", "Utterance", "normalize", "shouts", "spelled"]
+__all__ = ["READ", "Quote", "Side", "asked", "normalize", "sentence", "shouts", "single", "spelled"]
 
 READ: Final = 16_384
 """So many code points of a turn are read; what lies behind is pasted matter, and time stays bounded."""
@@ -19,7 +17,7 @@ _ASCII: Final = bytes(
 _WORDS: Final = bytes(code if chr(code).isalnum() or code == ord("'") or code > _DELETE else _SPACE for code in range(256))
 """Splits words; bytes of other alphabets stay."""
 _ENDS: Final = ".!?。！？"  # noqa: RUF001 - full-width marks end sentences too
-_END: Final = re.compile(rf"[{_ENDS}\n]")
+_BREAKS: Final = (*_ENDS, "\n")
 _SENTENCE: Final = re.compile(rf"(?:[^{_ENDS}\n]+|(?<=[0-9])\.(?=[0-9]))+[{_ENDS}]*|[{_ENDS}]+")
 """A point between digits ends nothing: `219.00`, `section 4.2`."""
 _LONGEST: Final = 240  # code points of a quote
@@ -78,6 +76,12 @@ def shouts(text: str) -> bool:
     return ("?" in text and "??" in text) or (text.isupper() and sum(map(str.isalpha, text[:200])) >= _SHOUTED)
 
 
+def asked(normal: bytes) -> bytes:
+    """Return the questions of a normal text."""
+    *questions, _ = normal.split(b"?")
+    return b" ".join([text[_last_end(text) :] for text in questions])
+
+
 def _last_end(normal: bytes) -> int:
     """Return where the last sentence begins that did not end yet."""
     return max(normal.rfind(b"."), normal.rfind(b"!")) + 1
@@ -89,75 +93,30 @@ Quote = tuple[int, int, str]
 """A span of a text in code points, and its words."""
 
 
-class Utterance:
-    """A distinct text of one side, as somebody looks at it; stock texts are shared by all turns of a block that hold them.
+def single(text: str) -> bool:
+    """Return whether a text is one sentence, short enough to be quoted, with no blanks around it."""
+    if not 0 < len(text) <= _LONGEST or text[0].isspace() or text[-1].isspace():
+        return False
+    return not any(map(text.rstrip(_ENDS).__contains__, _BREAKS))
 
-    Parameters
-    ----------
-    row
-        Where it stands among the texts that are searched together.
-    text
-        As it was written.
-    normal, places
-        As `normalize` returns them.
-    """
 
-    def __init__(self, row: int, text: str, normal: bytes, places: list[int] | None) -> None:
-        self.row = row
-        self.text = text
-        self.normal = normal
-        self.places = places
+def sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the bounds of the sentence that a span stands in, or of as much of it as may be quoted."""
+    for match in _SENTENCE.finditer(text, 0, READ):
+        low, high = match.span()
+        if low <= start < high:
+            return _trimmed(text, (low, max(high, end)), start, end)
+    return start, end
 
-    @Once
-    def length(self) -> int:
-        """Words, as good as."""
-        return self.normal.count(_SPACE) + 1
 
-    @Once
-    def words(self) -> frozenset[bytes]:
-        """Return the distinct words."""
-        return frozenset(spelled(self.normal))
-
-    @property
-    def asked(self) -> bytes:
-        """The questions of the normal text."""
-        *asked, _ = self.normal.split(b"?")
-        return b" ".join([text[_last_end(text) :] for text in asked])
-
-    @Once
-    def sentences(self) -> list[tuple[int, int]]:
-        """Return the bounds of the sentences, as far as the text is read."""
-        return [match.span() for match in _SENTENCE.finditer(self.text, 0, READ)]
-
-    @Once
-    def single(self) -> bool:
-        """Whether it is one sentence, short enough to be quoted, with no blanks around it."""
-        text = self.text
-        if not 0 < len(text) <= _LONGEST or text[0].isspace() or text[-1].isspace():
-            return False
-        end = _END.search(text)
-        return end is None or not text[end.start() :].strip(_ENDS)
-
-    def original(self, start: int, end: int) -> tuple[int, int]:
-        """Return where a span of the normal text's code points stands in the text."""
-        places = self.places
-        return (start, end) if places is None or end <= start else (places[start], places[end - 1] + 1)
-
-    def sentence(self, start: int, end: int) -> tuple[int, int]:
-        """Return the bounds of the sentence that a span stands in, or of as much of it as may be quoted."""
-        for low, high in self.sentences:
-            if low <= start < high:
-                return self._trimmed(low, max(high, end), start, end)
-        return start, end
-
-    def _trimmed(self, low: int, high: int, start: int, end: int) -> tuple[int, int]:
-        text = self.text
-        if high - low > _LONGEST:
-            low = max(low, start - _LONGEST // 4)
-            high = max(end, low + _LONGEST)
-        while low < start and text[low].isspace():
-            low += 1
-        high = min(high, len(text))
-        while high > end and text[high - 1].isspace():
-            high -= 1
-        return low, high
+def _trimmed(text: str, bounds: tuple[int, int], start: int, end: int) -> tuple[int, int]:
+    low, high = bounds
+    if high - low > _LONGEST:
+        low = max(low, start - _LONGEST // 4)
+        high = max(end, low + _LONGEST)
+    while low < start and text[low].isspace():
+        low += 1
+    high = min(high, len(text))
+    while high > end and text[high - 1].isspace():
+        high -= 1
+    return low, high

@@ -1,15 +1,17 @@
 """The texts of conversations that are read together: each distinct one is made ready and searched once."""
 
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import count
 from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearbar.grading.rules.engine import Finder, Found
-from clearbar.grading.rules.lexicon import TRAITS
-from clearbar.grading.rules.text import Utterance, normalize, shouts
+from clearbar.grading.rules.engine import Finder, Found, Span
+from clearbar.grading.rules.lexicon import TRAITS, Group
+from clearbar.grading.rules.text import normalize, shouts
+from clearbar.grading.rules.wording import Words
 
 __all__ = ["AGENT", "CUSTOMER", "NOBODY", "Heard", "Spoken", "Texts"]
 
@@ -53,7 +55,10 @@ class Heard:
         All turns, in order.
     """
 
-    __slots__ = ("sides", "turns", "written")
+    __slots__ = ("rows", "sides", "turns", "written")
+
+    rows: Sequence[int]
+    """Of each turn, which of its side's distinct texts it is, once `Texts` gathered it; `NOBODY` where nobody searches it."""
 
     def __init__(self, turns: Sequence[Spoken]) -> None:
         self.turns = turns
@@ -61,28 +66,34 @@ class Heard:
         self.written = [turn.text for turn in turns]
 
 
-class Texts(dict[int, Utterance]):
-    """Distinct texts, the customers' before the agents', and what was found in them; made ready to be quoted when first asked for.
+class Texts:
+    """Distinct texts, the customers' before the agents', and what was found in them.
 
     Parameters
     ----------
-    heard
-        The conversations that they stand in.
     finder
         Which searches them.
     """
 
-    def __init__(self, heard: Sequence[Heard], finder: Finder) -> None:
-        super().__init__()
+    def __init__(self, finder: Finder) -> None:
         self.finder = finder
-        said = list(zip(chain.from_iterable(one.sides for one in heard), chain.from_iterable(one.written for one in heard), strict=True))
-        customers, agents = (dict.fromkeys(text for side, text in said if side == whose) for whose in (CUSTOMER, AGENT))
-        self._written = [*customers, *agents]
-        many = len(customers)
-        self.rows = dict(zip(customers, range(many), strict=True)), dict(zip(agents, range(many, len(self._written)), strict=True))
-        """Of each side, where each text stands."""
-        self._read = [normalize(text) for text in self._written]
-        normals = self.normals = [normal for normal, _ in self._read]
+        self._distinct = _Distinct(), _Distinct()
+
+    def gather(self, heard: Heard) -> None:
+        """Take in what was said in a conversation, best while it is fresh in the processor's cache."""
+        distinct = self._distinct
+        heard.rows = [distinct[side][text] if side >= 0 else NOBODY for side, text in zip(heard.sides, heard.written, strict=True)]
+
+    def search(self) -> None:
+        """Search all that was gathered, together, which keeps the automaton in the processor's cache."""
+        finder = self.finder
+        customers, agents = self._distinct
+        self.written = [*customers, *agents]
+        self.customers = many = len(customers)
+        """How many of the texts are customers'."""
+        read = list(map(normalize, self.written))
+        normals = self.normals = [normal for normal, _ in read]
+        self._places = [places for _, places in read]
         groups = len(finder.tongue.groups)
         self.found: Found = np.zeros((len(normals), groups + len(TRAITS)), np.bool_)
         """Which groups of the lexicon, and which traits, (columns) each text (row) holds."""
@@ -90,6 +101,8 @@ class Texts(dict[int, Utterance]):
         finder.find(AGENT, normals[many:], self.found[many:])
         self._note(self.found[:, groups:], many)
         self._held = self.found.tobytes()
+        self.words = Words(normals)
+        """Of each text."""
 
     def _note(self, traits: Found, customers: int) -> None:
         """Note of each text what is no group, in the order of the lexicon's `TRAITS`."""
@@ -100,7 +113,7 @@ class Texts(dict[int, Utterance]):
         traits[:, 0] = np.logical_or.reduceat(letters == _QUESTION, starts)
         traits[:, 1] = words >= _CLAUSE
         traits[:, 2] = (words <= _LONG) & ~weighty & ((words <= _SHORT) | manners)
-        traits[:customers, 3] = [shouts(text) for text in self._written[:customers]]
+        traits[:customers, 3] = [shouts(text) for text in self.written[:customers]]
 
     def _any(self, names: Iterable[str]) -> NDArray[np.bool_]:
         """Return which texts hold any of some groups."""
@@ -108,11 +121,31 @@ class Texts(dict[int, Utterance]):
         held: NDArray[np.bool_] = np.any(self.found[:, [columns[name] for name in names if name in columns]], axis=1)
         return held
 
-    def __missing__(self, row: int) -> Utterance:
-        self[row] = utterance = Utterance(row, self._written[row], *self._read[row])
-        return utterance
+    def hits(self, group: Group, row: int) -> Iterator[Span]:
+        """Yield where a group stands in a text, in code points of the text as it was written."""
+        if self.found[row, self.finder.tongue.columns[group.name]]:
+            for span in self.finder.hits(group, self.normals[row]):
+                yield self._original(row, *span)
 
-    def holds(self, group: str, row: int) -> bool:
-        """Return whether a group of the lexicon was found in a text."""
-        column = self.finder.tongue.columns.get(group)
-        return column is not None and self._held[row * self.found.shape[1] + column] != 0
+    def first(self, groups: Iterable[str], row: int) -> Span | None:
+        """Return where the first of some groups that stands in a text is first found there; None where none stands."""
+        tongue, start = self.finder.tongue, row * self.found.shape[1]
+        for name in groups:
+            column = tongue.columns.get(name)
+            if column is not None and self._held[start + column]:
+                span = self.finder.first(tongue.by_name[name], self.normals[row])
+                if span is not None:
+                    return self._original(row, *span)
+        return None
+
+    def _original(self, row: int, start: int, end: int) -> Span:
+        """Return where a span of a normal text's code points stands in the text."""
+        places = self._places[row]
+        return (start, end) if places is None or end <= start else (places[start], places[end - 1] + 1)
+
+
+class _Distinct(defaultdict[str, int]):
+    """Texts and their numbers, by which they were first met."""
+
+    def __init__(self) -> None:
+        super().__init__(count().__next__)

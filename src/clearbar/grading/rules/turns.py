@@ -1,5 +1,6 @@
 """The turns of conversations, laid end to end, and as sets."""
 
+import math
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -8,8 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearbar.grading.rules.once import Once
-from clearbar.grading.rules.text import Utterance
-from clearbar.grading.rules.texts import NOBODY, Heard, Texts
+from clearbar.grading.rules.texts import AGENT, NOBODY, Heard, Texts
 from clearbar.grading.rules.turnset import WIDTH, TurnSet, places
 
 __all__ = ["Turns"]
@@ -35,20 +35,22 @@ class Turns:
         """Of each conversation, where its turns begin."""
         self.whose = np.repeat(np.arange(len(heard)), lengths)
         """Of each turn, which conversation it belongs to."""
-        said = chain.from_iterable(zip(one.sides, one.written, strict=True) for one in heard)
-        rows = texts.rows
-        self.rows = [rows[side][text] if side >= 0 else NOBODY for side, text in said]
-        """Of each turn, where its text stands."""
-        self.sides = np.fromiter(chain.from_iterable(one.sides for one in heard), np.int8, len(self.rows))
+        many = len(self.whose)
+        self.sides = np.fromiter(chain.from_iterable([one.sides for one in heard]), np.int8, many)
         """Of each turn, who said it."""
+        self._rows = np.fromiter(chain.from_iterable([one.rows for one in heard]), np.intp, many)
+        self._rows[self.sides == AGENT] += texts.customers
+        self.rows: list[int] = self._rows.tolist()
+        """Of each turn, where its text stands."""
         kind = np.uint64 if lengths.max() <= WIDTH else object
-        self.bits: TurnSet = np.left_shift(np.ones(1, kind), (np.arange(len(self.rows)) - starts[self.whose]).astype(kind))
+        self.bits: TurnSet = np.left_shift(np.ones(1, kind), (np.arange(many) - starts[self.whose]).astype(kind))
         """Of each turn, the set of it alone."""
 
     @Once
     def times(self) -> NDArray[np.float64]:
         """Of each turn, when it was said; NaN where that is not known."""
-        return np.array([turn.time for one in self._heard for turn in one.turns], np.float64)
+        told = [turn.time for one in self._heard for turn in one.turns]
+        return np.array([math.nan if time is None else time for time in told], np.float64)
 
     def those(self, told: NDArray[np.bool_]) -> TurnSet:
         """Return, by conversation, those turns of which it is told that it is so."""
@@ -60,18 +62,18 @@ class Turns:
         texts, column = np.divmod(np.flatnonzero(self.texts.found), columns)
         each = np.bincount(texts, minlength=many)  # hits of each text
         spoken = np.flatnonzero(self.sides != NOBODY)
-        rows = np.fromiter(self.rows, np.intp, len(self.rows))[spoken]
+        rows = self._rows[spoken]
         held = each[rows]  # hits of each turn
         hits = np.arange(held.sum()) + np.repeat(_starts(each)[rows] - _starts(held), held)
         turns = np.repeat(spoken, held)
         talks = len(self._heard)
         return _united(column[hits] * talks + self.whose[turns], self.bits[turns], columns * talks).reshape(columns, talks)
 
-    def utterances(self, talk: int, turns: int) -> Iterator[tuple[int, Utterance]]:
-        """Yield the places of some spoken turns of a conversation, and what was said there."""
+    def said(self, talk: int, turns: int) -> Iterator[tuple[int, int]]:
+        """Yield the places of some spoken turns of a conversation, and the rows of their texts."""
         start = self.starts[talk]
         for place in places(turns):
-            yield place, self.texts[self.rows[start + place]]
+            yield place, self.rows[start + place]
 
 
 def _united(places: NDArray[Any], bits: TurnSet, size: int) -> TurnSet:

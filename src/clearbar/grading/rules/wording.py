@@ -1,11 +1,11 @@
-"""Which of some turns say what an earlier one said."""
+"""Which of some turns say what an earlier one said, and the words that can tell; of each distinct text found once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from clearbar.grading.rules.text import Utterance, spelled
+from clearbar.grading.rules.text import asked, spelled
 
-__all__ = ["Stems", "Telling", "same_as_before", "worded_as_before"]
+__all__ = ["Stems", "Telling", "Words", "matter", "same_as_before", "worded_as_before"]
 
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
@@ -14,73 +14,99 @@ _NEARLY: Final = 0.95
 _SHORT: Final = 3  # letters
 _STEM: Final = 6
 
-Said = Iterable[tuple[int, Utterance]]
-"""Turns in order: their places and what was said there."""
+Said = Iterable[tuple[int, int]]
+"""Turns in order: their places and the rows of their texts."""
 
 
-def same_as_before(said: Said) -> int:
-    """Return the set of the turns that have nearly all words in common with an earlier one."""
-    found = 0
-    earlier: dict[Utterance, None] = {}
-    for place, here in said:
-        if here in earlier or any(_same(here, other) for other in earlier):
-            found |= 1 << place
-        earlier[here] = None
-    return found
+class Words(dict[int, frozenset[bytes]]):
+    """The distinct words of texts, by row, each text split when it is first asked for.
+
+    Parameters
+    ----------
+    normals
+        The texts as patterns read them.
+    """
+
+    def __init__(self, normals: Sequence[bytes]) -> None:
+        super().__init__()
+        self.normals = normals
+
+    def __missing__(self, row: int) -> frozenset[bytes]:
+        self[row] = words = frozenset(spelled(self.normals[row]))
+        return words
+
+    def shares(self, row: int, words: frozenset[bytes], least: float) -> bool:
+        """Return whether a text has at least so many of some words; it is split only if its letters allow for that."""
+        return sum(map(self.normals[row].count, words)) >= least and len(words & self[row]) >= least
 
 
-def _same(one: Utterance, other: Utterance) -> bool:
-    if one.length < _ALIKE * other.length or other.length < _ALIKE * one.length:
-        return False
-    left, right = one.words, other.words
-    return len(left & right) >= _SAME * max(len(left), len(right))
-
-
-def worded_as_before(said: Said) -> int:
-    """Return the set of the turns that have the words of an earlier one, or nearly all of them where they are long."""
-    found = 0
-    earlier: set[frozenset[bytes]] = set()
-    for place, here in said:
-        if here.words in earlier or _nearly(here.words, earlier):
-            found |= 1 << place
-        earlier.add(here.words)
-    return found
+def matter(words: frozenset[bytes], common: frozenset[bytes]) -> frozenset[bytes]:
+    """Return those of a text's words that can tell what it is about."""
+    return frozenset([word for word in words - common if len(word) > _SHORT])
 
 
 class Telling(dict[int, frozenset[bytes]]):
-    """Words of texts that can tell one case from another, by the row of the text."""
+    """Words that can tell one case from another, of texts, by row."""
 
-    def __init__(self, texts: Mapping[int, Utterance], common: frozenset[bytes]) -> None:
+    def __init__(self, words: Words, common: frozenset[bytes]) -> None:
         super().__init__()
-        self._texts = texts
+        self._words = words
         self._common = common
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        words = self._texts[row].words
-        telling = frozenset([word for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
-        self[row] = telling
+        self[row] = telling = frozenset([word for word in self._words[row] - self._common if len(word) > _SHORT or word.isdigit()])
         return telling
 
 
 class Stems(dict[int, frozenset[bytes]]):
-    """How the words of texts begin that can tell one matter from another, by the row of the text."""
+    """How those words of texts begin that can tell one matter from another, by row."""
 
-    def __init__(self, texts: Mapping[int, Utterance], common: frozenset[bytes]) -> None:
+    def __init__(self, words: Words, common: frozenset[bytes]) -> None:
         super().__init__()
-        self._texts = texts
+        self._words = words
         self._common = common
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        self[row] = stems = self.of(self._texts[row].words)
+        self[row] = stems = self._of(self._words[row])
         return stems
 
     def asked(self, row: int) -> frozenset[bytes]:
         """Return those of the questions in a text."""
-        return self.of(spelled(self._texts[row].asked))
+        return self._of(frozenset(spelled(asked(self._words.normals[row]))))
 
-    def of(self, words: Iterable[bytes]) -> frozenset[bytes]:
-        """Return those of some words."""
-        return frozenset([word[:_STEM] for word in words if (len(word) > _SHORT or word.isdigit()) and word not in self._common])
+    def _of(self, words: frozenset[bytes]) -> frozenset[bytes]:
+        return frozenset([word[:_STEM] for word in words - self._common if len(word) > _SHORT or word.isdigit()])
+
+
+def same_as_before(said: Said, words: Words) -> int:
+    """Return the set of the turns that have nearly all words in common with an earlier one."""
+    found = 0
+    earlier: dict[int, None] = {}
+    for place, row in said:
+        if row in earlier or any(_same(row, other, words) for other in earlier):
+            found |= 1 << place
+        earlier[row] = None
+    return found
+
+
+def _same(one: int, other: int, words: Words) -> bool:
+    length, width = (words.normals[row].count(b" ") + 1 for row in (one, other))
+    if length < _ALIKE * width or width < _ALIKE * length:
+        return False
+    left, right = words[one], words[other]
+    return len(left & right) >= _SAME * max(len(left), len(right))
+
+
+def worded_as_before(said: Said, words: Words) -> int:
+    """Return the set of the turns that have the words of an earlier one, or nearly all of them where they are long."""
+    found = 0
+    earlier: set[frozenset[bytes]] = set()
+    for place, row in said:
+        here = words[row]
+        if here in earlier or _nearly(here, earlier):
+            found |= 1 << place
+        earlier.add(here)
+    return found
 
 
 def _nearly(words: frozenset[bytes], earlier: Iterable[frozenset[bytes]]) -> bool:

@@ -10,10 +10,10 @@ from fastapi.responses import Response
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
-from clearbar.pipeline.exclusions import EXCLUDED, FIELDS, check_rule, excludes, reads_turns, told
+from clearbar.pipeline.exclusions import EXCLUDED, FIELDS, check_rule, excludes_recent, reads_turns, told
 from clearbar.review.access import Right, covers
 from clearbar.review.web import Number, Visitor, needs, see
-from clearbar.store import Exclusion, StoredConversation
+from clearbar.store import Exclusion, Recent
 
 __all__ = ["router"]
 
@@ -127,14 +127,13 @@ class _Month:
     def read(self, visitor: Visitor) -> None:
         """Count the visitor's; turns are read where a rule looks at them only."""
         turns = any(map(reads_turns, self._rules))
-        for audit in visitor.store.audits(since=datetime.now(UTC) - MONTH, turns=turns):
-            one = audit.conversation
+        for one in visitor.store.recent(datetime.now(UTC) - MONTH, turns=turns):
             if covers(visitor.person, one.team, one.agents):
                 self._count(one)
 
-    def _count(self, one: StoredConversation) -> None:
+    def _count(self, one: Recent) -> None:
         self.conversations += 1
-        found = {rule.number for rule in self._rules if excludes(rule, one)}
+        found = {rule.number for rule in self._rules if excludes_recent(rule, one)}
         self.hits.update(found)
         if TRIED in found:
             self._teams[one.team or "no team"] += 1
