@@ -287,6 +287,12 @@ class _OpenAIEnvironment(PydanticBaseSettingsSource):
 
 
 _SEE: Final = "clearbar settings lists what there is"
+_PLAIN: Final = {
+    "extra_forbidden": "there is no such setting",
+    "model_type": "it holds settings, and has no value itself",
+    "model_attributes_type": "it holds settings, and has no value itself",
+}
+"""What pydantic says otherwise than a person would."""
 
 
 def load_settings(project: Project) -> Settings:
@@ -304,7 +310,8 @@ def load_settings(project: Project) -> Settings:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         name = "__".join(str(part) for part in first["loc"])
-        raise SettingsError(f"setting {name!r} ({file.name} or CLEARBAR_{name.upper()}): {first['msg']}", fix=_SEE) from error
+        what = _PLAIN.get(first["type"], first["msg"])
+        raise SettingsError(f"setting {name!r} ({file.name} or CLEARBAR_{name.upper()}): {what}", fix=_SEE) from error
     except UnparsedError as error:  # its text names the field and holds no value
         name = "CLEARBAR_" + "".join(re.findall(r'field "(\w+)"', str(error))).upper()
         raise SettingsError(

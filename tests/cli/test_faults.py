@@ -23,7 +23,7 @@ AUDIT = ("audit", "--no-prefect", "--grader", "rules")
         ("CLEARBAR_GRADING__BATCH", "0", "Input should be greater than or equal to 1"),
         ("CLEARBAR_REPORT__MIN_GROUP", "few", "Input should be a valid integer"),
         ("CLEARBAR_LLM__SEED", "quillpass", "Input should be a valid integer"),
-        ("CLEARBAR_GRADING__NO_SUCH", "1", "Extra inputs are not permitted"),
+        ("CLEARBAR_GRADING__NO_SUCH", "1", "there is no such setting"),
         ("CLEARBAR_SOURCES", "{quillpass", "CLEARBAR_SOURCES"),
         ("CLEARBAR_STORE_URL", "klingon://ann:quillpass@host/x", "klingon"),
         ("CLEARBAR_STORE_URL", "postgresql://ann:quillpass@127.0.0.1:1/x", "127.0.0.1"),

@@ -196,6 +196,9 @@ def list_people(as_json: JsonOption = False, project: ProjectOption = None) -> i
     if as_json:
         print_json([person.model_dump(mode="json") for person in people])
         return 0
+    if not people:
+        typer.echo("nobody yet: clearbar review user add NAME --role admin")
+        return 0
     rows = [(one.name, one.shown, one.role, ", ".join(one.teams), one.agent or "", "" if one.active else "locked out") for one in people]
     table("", ("name", "shown", "role", "teams", "agent", ""), rows, right=())
     return 0

@@ -40,6 +40,8 @@ class Erasure(Model):
         told = f"{plural(self.conversations, 'conversation')} erased, {plural(len(self.pages), 'report file')} removed that showed them"
         told += " (make them anew: clearbar report)" if self.pages else ""
         told += ". A later pull will not bring them back, nor will one of the same records from another file or path."
+        if not self.conversations and not self.pages:
+            told = "Nothing of it was stored. A later pull will leave it out."
         if not self.scrubbed:
             told += " The store is in use, so its files still hold the bytes: run the same command again when nothing else uses it."
         return told + "".join(f"\nleft to remove by hand: {place}" for place in self.left)
@@ -104,6 +106,8 @@ def _known(store: Store, id: str, notice: Callable[[str], None]) -> list[tuple[s
         notice(f"conversation {id!r} was erased before")
     elif not found:
         raise UsageError(f"the store knows no conversation {id!r}", fix="nothing was erased; check the id")
+    if len(found) > 1:
+        notice(f"conversations of {len(found)} sources have the id {id!r}; all of them are erased")
     return found
 
 

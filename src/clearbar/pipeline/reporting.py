@@ -98,7 +98,7 @@ def run_report(project: Project, settings: Settings, request: ReportRequest) -> 
         made = make_reports(project, settings, store, rubric, request, items=graded_items(store, rubric, request))
         if not made.teams:
             dated = bool(request.since or request.until) and bool(store.teams())
-            fix = "name another one, or grade it: clearbar audit" if dated else "grade some first: clearbar audit"
+            fix = "name another one, or grade it: clearbar audit" if dated or store.teams() else "grade some first: clearbar audit"
             raise UsageError(_none_of(store, request.team, dated=dated), fix=fix)
     return made
 
