@@ -11,6 +11,7 @@ Every cell has its own stream of random numbers, `SeedSequence([SEED, cell])`; S
 import argparse
 import itertools
 import json
+import sys
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -344,23 +345,38 @@ def run_teams(repeats: int, *, teams: int = 12, conversations: int = 1_000, hier
     teams, conversations
         How many teams, and conversations of each.
     hierarchical
-        So many repetitions also with pooled error rates, which take seconds each.
+        So many repetitions also with pooled error rates, which take seconds each. What one repetition finds of its teams is not
+        independent, so the Monte-Carlo error is that of a mean over repetitions; those that did not converge are counted.
     """
     rows = []
     for number, (spread, reviews) in enumerate(itertools.product((0.0, 0.5, 1.0), (0, 10, 30))):
         rng = np.random.default_rng(np.random.SeedSequence([SEED, 10_000 + number]))
-        held: dict[str, list[bool]] = {"share": [], "mean score": [], "hierarchical": []}
+        held: dict[str, list[bool]] = {"share": [], "mean score": []}
+        pooled = []
         for repeat in range(repeats):
             world = _world(spread, reviews, teams, conversations, rng)
             held["share"] += _shares_held(world, rng)
             if reviews:
                 held["mean score"] += _means_held(world, rng)
             if reviews and repeat < hierarchical:
-                held["hierarchical"] += _pooled_held(world, repeat)
-        rows.append(
-            {"spread": spread, "reviews": reviews, **{name: round(float(np.mean(found)), 4) for name, found in held.items() if found}}
-        )
+                pooled.append(_pooled_held(world, repeat))
+        told = {name: round(float(np.mean(found)), 4) for name, found in held.items() if found}
+        rows.append({"spread": spread, "reviews": reviews, **told, **_pooled_told(pooled)})
+        print(rows[-1], file=sys.stderr, flush=True)
     return rows
+
+
+def _pooled_told(pooled: Sequence[list[bool]]) -> dict[str, float]:
+    """Return the coverage of pooled intervals with its Monte-Carlo error, and how often there were none."""
+    means = np.array([np.mean(held) for held in pooled if held])
+    if len(means) < 2:
+        return {}
+    error = float(means.std(ddof=1)) / len(means) ** 0.5
+    return {
+        "hierarchical": round(float(means.mean()), 4),
+        "its Monte-Carlo error": round(error, 4),
+        "not converged": sum(not held for held in pooled),
+    }
 
 
 @dataclass(frozen=True)

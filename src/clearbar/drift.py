@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from clearbar.agreement import Floats
 from clearbar.model import Model
+from clearbar.plural import plural
 from clearbar.resampling import exact_bounds
 from clearbar.rubric import Rubric
 from clearbar.verdict import Audit
@@ -271,7 +272,7 @@ def _causes(nights: Sequence[AnchorNight], since: datetime) -> tuple[str, ...]:
 
 def _why(nights: Sequence[AnchorNight], alarmed: Sequence[CriterionDrift], causes: Sequence[str]) -> str:
     if len(nights) <= 1 + BASELINE:
-        return f"{len(nights)} nights of anchors; the watch begins after {1 + BASELINE}"
+        return f"{plural(len(nights), 'night')} of anchors; the watch begins after {1 + BASELINE}"
     if not alarmed:
         return "the anchors are graded as before: what moved in the reports are the conversations"
     named = ", ".join(item.criterion for item in alarmed)

@@ -4,6 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
+
 from clearbar.model import Model
 
 __all__ = ["NA", "Label", "LabelKind"]
@@ -25,7 +27,7 @@ class LabelKind(StrEnum):
 class Label(Model):
     """Levels that one annotator gave one conversation."""
 
-    id: str
+    id: str = Field(min_length=1)
     levels: dict[str, int | str]
     """By criterion: rank of the level from 0, its id, or `na`."""
     source: str | None = None

@@ -161,7 +161,10 @@ def resolve(labels: Iterable[Label], rubric: Rubric, provenance: Provenance | No
         found = {item.id: _rule(conversation, item.id, by_basis, rubric, odd) for item in rubric.criteria}
         rulings[conversation] = {criterion: ruling for criterion, ruling in found.items() if ruling}
         if not rulings[conversation]:
-            odd.add("{n:labelled conversation holds|labelled conversations hold} no usable level and count nowhere ({cases})", conversation)
+            odd.add(
+                "{n:labelled conversation holds|labelled conversations hold} no usable level, and nothing is compared with that ({cases})",
+                conversation,
+            )
     said = {conversation: _spoken(by_basis.get("blind", {})) for conversation, by_basis in given.items()}
     blind = {conversation: by_annotator for conversation, by_annotator in said.items() if by_annotator}
     _note_annotators(blind, rulings, odd)

@@ -150,10 +150,10 @@ def test_odd_audits_are_told(rubric: Rubric, audit: MakeAudit, labelled: list[La
     audits.append(audit("c0", {"care": "splendid", "speed": "low"}, fallback="server down"))
     notes = " | ".join(check(audits, resolve(labelled, rubric), rubric, Thresholds(), grader="rules", draws=50).notes)
     for told in (
-        "1 audits of a conversation that was audited before; the last one counts (c0)",
-        "1 verdicts name a level that the rubric does not have and count as ungraded",
-        "1 labelled criteria have no verdict and count as ungraded",
-        "1 verdicts come from another grader than was asked (server down)",
+        "1 audit of a conversation that was audited before; the last one counts (c0)",
+        "1 verdict names a level that the rubric does not have and counts as ungraded",
+        "1 labelled criterion has no verdict and counts as ungraded",
+        "1 verdict comes from another grader than was asked (server down)",
         "360 labelled conversations have no transcript here",
     ):
         assert told in notes

@@ -47,7 +47,7 @@ def test_transcripts_without_levels_are_counted(tmp_path: Path) -> None:
     told: list[str] = []
     labels, rejections = read_labels([write(tmp_path / "a.jsonl", {"id": "1", "turns": [], "labels": {"done": True}})], told.append)
     assert (labels, rejections) == ([], [])
-    assert told == ["a.jsonl: 1 transcripts hold no levels"]
+    assert told == ["a.jsonl: 1 transcript holds no levels"]
 
 
 def test_a_record_that_cannot_be_used_is_listed_with_its_line_and_the_others_go_on(tmp_path: Path) -> None:
@@ -138,3 +138,9 @@ def test_labels_of_real_conversations_resolve_without_loss() -> None:
     resolved = resolve(labels, rubric)
     assert not rejections
     assert {id: len(given) for id, given in resolved.rulings.items()} == {label.id: len(label.levels) for label in labels}
+
+
+def test_a_label_without_an_id_is_rejected_with_its_line(tmp_path: Path) -> None:
+    labels, rejections = read_labels([write(tmp_path / "a.jsonl", {"id": "", "levels": {"care": 1}})], print)
+    assert labels == []
+    assert [item.where for item in rejections] == ["a.jsonl:1"]

@@ -94,7 +94,7 @@ def test_reviews_drawn_with_an_unknown_chance_correct_nothing_and_are_told(make_
     world = make_world(SHARES)
     found = estimate(world.audits, rubric, reviews=world.reviews(rubric, 40, probability=None))
     assert below(found, "team0").corrected is None
-    assert found.notes == ("120 reviewed conversations were not drawn with a known chance and enter no correction",)
+    assert found.notes == ("120 reviewed conversations were not drawn with a known chance: no correction rests on that",)
 
 
 def test_eight_reviewed_teams_pool_their_error_rates(make_world: MakeWorld, rubric: Rubric) -> None:
@@ -208,7 +208,7 @@ def test_nothing_graded_is_said_and_nothing_at_all_is_no_crash(make_world: MakeW
     assert (item.raw, item.corrected, item.line()) == (None, None, "nothing was graded")
     assert estimate([], rubric).estimates == ()
     nameless: list[Audit] = [audit.model_copy(update={"team": None}) for audit in world.audits]
-    assert estimate(nameless, rubric).notes == ("6 verdicts belong to no named unit and enter no figure",)
+    assert estimate(nameless, rubric).notes == ("6 verdicts belong to no named unit and no figure",)
 
 
 def test_figures_of_a_team_do_not_depend_on_the_other_teams(make_world: MakeWorld, rubric: Rubric) -> None:

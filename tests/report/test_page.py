@@ -194,6 +194,6 @@ def test_a_corrected_figure_is_shown_beside_the_one_as_graded(items: list[Report
     corrected = Estimate(value=0.5, low=0.4, high=0.6, n=12, corrected=True, raw=0.58, note="it assumes much")
     plain = Estimate(value=70, low=60, high=80, n=12)
     text = read(render_team(build(items, estimates=TeamEstimates(score=plain, clears=corrected, fails={"help": corrected})))).text
-    assert re.search(r"The share is corrected for the grader’s measured error; as graded it is 58\s%.", text)
+    assert re.search(r"The share is corrected for the grader’s measured error and it assumes much; as graded it is 58\s%.", text)
     assert "The score stands as graded, not corrected for the grader’s own errors." in text
     assert re.search(r"Corrected for the grader’s measured error; 58\s% as graded.", text)

@@ -147,9 +147,9 @@ def _lacking(asked: Asked, bounds: Sequence[Bound]) -> list[str]:
     least, under = asked.thresholds.min_applicable, asked.thresholds.min_below
     found = []
     if asked.applicable < least:
-        found.append(f"{asked.applicable} applicable labels of at least {least}")
+        found.append(f"{asked.applicable} of at least {least} applicable labels")
     if asked.failing and asked.below < under:
-        found.append(f"{asked.below} labels under the bar of at least {under}")
+        found.append(f"{asked.below} of at least {under} labels under the bar")
     if any(bound.estimate is None and bound.of == "precision_below" for bound in bounds):
         found.append("the grader never gave a level under the bar")
     return found

@@ -8,6 +8,7 @@ import numpy as np
 
 from clearbar.agreement import Floats
 from clearbar.labelled import Resolved
+from clearbar.plural import plural
 from clearbar.resampling import Ints
 from clearbar.rubric import Rubric
 from clearbar.verdict import NOT_APPLICABLE, UNGRADED, Audit, Verdict
@@ -45,6 +46,10 @@ class Pairs:
         return np.bincount(cells[cells >= 0], minlength=size**2).reshape(size, size).astype(float)
 
 
+_What = tuple[str, str]
+"""What was odd, of one case and of several."""
+
+
 def pair(audits: Sequence[Audit], resolved: Resolved, rubric: Rubric) -> Pairs:
     """Return the pairs, and lines about what could not be paired."""
     notes: list[str] = []
@@ -52,20 +57,23 @@ def pair(audits: Sequence[Audit], resolved: Resolved, rubric: Rubric) -> Pairs:
     labelled = {id for id, given in resolved.rulings.items() if any(ruling.independent for ruling in given.values())}
     ids = tuple(id for id in by_id if id in labelled)
     if missing := sorted(set(resolved.rulings) - set(by_id)):
-        notes.append(f"{len(missing)} labelled conversations have no transcript here and count nowhere ({_named(missing)})")
+        notes.append(
+            f"{plural(len(missing), 'labelled conversation has', 'labelled conversations have')} no transcript here: nothing is compared "
+            f"with {'it' if len(missing) == 1 else 'them'} ({_named(missing)})"
+        )
     if others := sorted({audit.rubric.hash for audit in by_id.values()} - {rubric.full_hash}):
-        notes.append(f"audits of {len(others)} other versions of the rubric are among those checked")
+        notes.append(f"audits by {plural(len(others), 'other version')} of the rubric are among those checked")
     cells = np.full((len(ids), len(rubric.criteria)), -1, dtype=np.intp)
     sizes = tuple(len(states(criterion.id, rubric)) for criterion in rubric.criteria)
-    odd: Counter[str] = Counter()
+    odd: Counter[_What] = Counter()
     for row, id in enumerate(ids):
         _fill(cells[row], by_id[id], resolved, rubric, odd)
-    notes += [f"{number} {what}" for what, number in odd.items()]
+    notes += [plural(number, *what) for what, number in odd.items()]
     clusters, by = _clusters([by_id[id] for id in ids], resolved)
     return Pairs(ids, tuple(by_id[id] for id in ids), cells, sizes, clusters, by, tuple(notes))
 
 
-def _fill(cells: Ints, audit: Audit, resolved: Resolved, rubric: Rubric, odd: Counter[str]) -> None:
+def _fill(cells: Ints, audit: Audit, resolved: Resolved, rubric: Rubric, odd: Counter[_What]) -> None:
     given = {verdict.criterion: verdict for verdict in audit.verdicts}
     for place, criterion in enumerate(rubric.criteria):
         ruling = resolved.rulings[audit.transcript].get(criterion.id)
@@ -75,15 +83,21 @@ def _fill(cells: Ints, audit: Audit, resolved: Resolved, rubric: Rubric, odd: Co
         cells[place] = known.index(ruling.level) * len(known) + known.index(_state(given.get(criterion.id), known, odd))
 
 
-def _state(verdict: Verdict | None, known: Sequence[str], odd: Counter[str]) -> str:
+def _state(verdict: Verdict | None, known: Sequence[str], odd: Counter[_What]) -> str:
     if verdict is None:
-        odd["labelled criteria have no verdict and count as ungraded"] += 1
+        odd["labelled criterion has no verdict and counts as ungraded", "labelled criteria have no verdict and count as ungraded"] += 1
         return UNGRADED
     if verdict.level not in known:
-        odd["verdicts name a level that the rubric does not have and count as ungraded"] += 1
+        odd[
+            "verdict names a level that the rubric does not have and counts as ungraded",
+            "verdicts name a level that the rubric does not have and count as ungraded",
+        ] += 1
         return UNGRADED
     if verdict.fallback_reason:
-        odd[f"verdicts come from another grader than was asked ({verdict.fallback_reason})"] += 1
+        odd[
+            f"verdict comes from another grader than was asked ({verdict.fallback_reason})",
+            f"verdicts come from another grader than was asked ({verdict.fallback_reason})",
+        ] += 1
     return verdict.level
 
 
@@ -95,7 +109,7 @@ def _once(audits: Sequence[Audit], notes: list[str]) -> dict[str, Audit]:
             twice.append(audit.transcript)
         by_id[audit.transcript] = audit
     if twice:
-        notes.append(f"{len(twice)} audits of a conversation that was audited before; the last one counts ({_named(twice)})")
+        notes.append(f"{plural(len(twice), 'audit')} of a conversation that was audited before; the last one counts ({_named(twice)})")
     return by_id
 
 

@@ -17,6 +17,7 @@ from clearbar.estimates.kernels import LEVEL, Mean, quantiles
 from clearbar.estimates.result import Difference, Estimate, Estimates, Method, Range
 from clearbar.estimates.shares import Errors, Estimand, Figure, Plan, UnitData, figures, seeded
 from clearbar.labelled import Provenance, Resolved, Ruling
+from clearbar.plural import plural
 from clearbar.resampling import holm
 from clearbar.rubric import Rubric
 from clearbar.verdict import UNGRADED, Audit, Verdict
@@ -163,9 +164,10 @@ class Graded:
 
     def _notes(self) -> Iterator[str]:
         if self._nameless:
-            yield f"{self._nameless} verdicts belong to no named unit and enter no figure"
+            yield f"{plural(self._nameless, 'verdict belongs', 'verdicts belong')} to no named unit and no figure"
         if self._without_chance:
-            yield f"{self._without_chance} reviewed conversations were not drawn with a known chance and enter no correction"
+            told = plural(self._without_chance, "reviewed conversation was", "reviewed conversations were")
+            yield f"{told} not drawn with a known chance: no correction rests on that"
 
 
 def _review(audit: Audit, reviews: Resolved | None) -> tuple[float | None, Mapping[str, Ruling]]:

@@ -1,15 +1,15 @@
 """Words by which a text speaks of grading, in some thirty languages, as stems: what a conversation says to its grader is said with them."""
 
 from collections.abc import Mapping
-from enum import IntFlag
+from enum import IntEnum
 from functools import reduce
 from operator import or_
 
 __all__ = ["STEMS", "UNSPACED", "WORDS", "Cue"]
 
 
-class Cue(IntFlag):
-    """What a word may be a sign of."""
+class Cue(IntEnum):
+    """What a word may be a sign of: bits, which as plain integers are put together many times faster than as flags."""
 
     JUDGE = 1
     """Somebody who grades: grader, auditor, QA."""
@@ -40,6 +40,8 @@ class Cue(IntFlag):
     """A criterion of the rubric by its name."""
     LEVEL = 8192
     """A level of the rubric by its name."""
+    PLACE = 65536
+    """A level whose name says where something stands in a letter as well: below, above."""
     DISGUISED = 16384
     """A word of grading in a disguise that nobody writes by chance: backwards, shifted, in digits."""
 
@@ -113,7 +115,7 @@ _UNSPACED: Mapping[Cue, str] = {
     Cue.READER: "阅读者 读者 読者 読んでいる 읽는",
     Cue.ALL: "所有 全部 每项 すべて 全て 모든 전부 ทั้งหมด ทุก",
 }
-UNSPACED: Mapping[str, Cue] = {
+UNSPACED: Mapping[str, int] = {
     word: reduce(or_, (cue for cue, words in _UNSPACED.items() if word in words.split()))
     for words in _UNSPACED.values()
     for word in words.split()
@@ -121,16 +123,16 @@ UNSPACED: Mapping[str, Cue] = {
 """Words of scripts that set no spaces, looked for anywhere."""
 
 
-def _gather(*, whole: bool) -> dict[str, Cue]:
-    gathered: dict[str, Cue] = {}
+def _gather(*, whole: bool) -> dict[str, int]:
+    gathered: dict[str, int] = {}
     for cue, words in _STEMS.items():
         for word in words.split():
             if (word in _EXACT) is whole:
-                gathered[word] = gathered.get(word, Cue(0)) | cue
+                gathered[word] = gathered.get(word, 0) | cue
     return gathered
 
 
-WORDS: Mapping[str, Cue] = _gather(whole=True)
+WORDS: Mapping[str, int] = _gather(whole=True)
 """Whole words."""
-STEMS: Mapping[str, Cue] = _gather(whole=False)
+STEMS: Mapping[str, int] = _gather(whole=False)
 """Beginnings of words."""

@@ -13,11 +13,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import chain
+from itertools import chain, pairwise
 from operator import or_
 
 from clearbar.grading.llm.cues import STEMS, UNSPACED, WORDS, Cue
-from clearbar.grading.llm.orders import Orders
 from clearbar.rubric import Rubric
 from clearbar.transcript import Role, Turn
 from clearbar.verdict import Verdict
@@ -26,6 +25,8 @@ __all__ = ["Suspicion"]
 
 WINDOW = 40
 """Words that are looked at together: in a long letter, words far apart have nothing to do with each other."""
+NEAR = 10
+"""Words between a criterion and a level that belong together: both are words of everyday talk as well."""
 JOINED = 5
 """Turns of one speaker that are looked at together as well, so that an order in pieces is whole again."""
 SHORT = 25
@@ -48,7 +49,7 @@ _TOKEN = re.compile(r"[^\W_]+")
 _SIGNS = re.compile(r"[{<=|`\[#/]|\.\.\.\.|--")
 _SHAPED = re.compile(
     r"[\"'][\w ]+[\"']\s*:|</?[a-z_][\w-]*[ >]|<!--|/\*|```|\w\s*(?:=|:=|->|=>)\s*\w|\|.*\||^#{2,4} |<\||\.{5,}|\[\w+:\w+"
-    r"|\[/?(?:INST|SYS|ADMIN|QA|TOOL|END|BEGIN)|^-{3,}|^\w+;\w+",
+    r"|\[/?(?:INST|SYS|ADMIN|QA|TOOL|END|BEGIN)|^\w+;\w+",
     re.MULTILINE,
 )
 """Data, markup, code, comments, tables, assignments."""
@@ -59,6 +60,8 @@ _CODED = re.compile(r"(?:\b[01]{8}\s+){5}|(?:[.–-]{1,5}[ /]+){10}|(?:%[2-7][0-
 """Binary digits, Morse, letters as in addresses and pages: nobody writes so much of it to a shop."""
 ENCODED = 20
 """Letters in a row, digits or strokes from which on a text may be an encoding."""
+FEW = 4
+"""Percent signs, or signs of a page's code, from which on it may be one as well."""
 _SPELLED = re.compile(r"[.*_ -]\w[.*_ -]\w[.*_ -]\w[.*_ -]\w[.*_ -]")
 _LEET = str.maketrans("4310573$@", "aeiostesa")
 _LOOKALIKES = str.maketrans("асеһіорѕхуАВСЕНІКМОРТХαοενρτικΑΒΕΗΙΚΜΝΟΡΤΧ", "acehiopsxyABCEHIKMOPTXaoevptikABEHIKMNOPTX")
@@ -73,6 +76,11 @@ _ORDINARY = frozenset(
     """.split()  # noqa: SIM905 - a line for each would be a page
 )
 """Names of levels that are in everybody's mouth."""
+_PLACES = frozenset({"below", "above", "under", "over", "beneath"})
+_LINKS = frozenset({
+    "is", "are", "be", "was", "as", "to", "at", "on", "means", "equals", "op", "auf", "em", "en", "a", "na", "à", "su", "på", "som",
+})  # fmt: skip
+"""Words behind which such a word is a level rather than a place."""
 _LITTLE = {
     "en": "the and you to of is it that for with this are was have my your not but on in can will be we they what",
     "de": "der die das und ist nicht ich sie wir mit für auf ein eine den dem zu bitte wie was kann auch haben hier diese alle",
@@ -100,7 +108,6 @@ _SPEAKS = {
 }
 _STRANGE = {language: frozenset(word for word, languages in _SPEAKS.items() if language not in languages) for language in _LITTLE}
 """Little words that are not of a language."""
-_NONE = Cue(0)
 _ORDERED = Cue.SET_ASIDE | Cue.TOLD
 _NAMED = Cue.CRITERION | Cue.LEVEL
 _PIECES = Cue.GRADE | Cue.RUBRIC | Cue.JUDGE | Cue.READER | Cue.ITEM | Cue.STEP
@@ -118,15 +125,14 @@ class Suspicion:
     """Finds turns that may speak to the grader of a rubric."""
 
     def __init__(self, rubric: Rubric) -> None:
-        self._orders = Orders(rubric)
         names = {"CRITERION": [one.id for one in rubric.criteria], "LEVEL": [one.id for scale in rubric.scales for one in scale.levels]}
         self._words = dict(WORDS)
-        self._phrases: list[tuple[frozenset[str], Cue]] = []
+        self._phrases: list[tuple[frozenset[str], int]] = []
         for kind, ids in names.items():
             for parts in (_TOKEN.findall(id.lower()) for id in ids if len(id) >= SHORTEST):
                 if len(parts) == 1:
-                    cue = Cue.WISH if parts[0] in _ORDINARY else Cue[kind]
-                    self._words[parts[0]] = self._words.get(parts[0], _NONE) | cue
+                    cue = Cue.WISH if parts[0] in _ORDINARY else Cue.PLACE if parts[0] in _PLACES else Cue[kind]
+                    self._words[parts[0]] = self._words.get(parts[0], 0) | cue
                 else:
                     self._phrases.append((frozenset(parts), Cue[kind]))
         plain = {*_PLAIN.split(), *(word for ids in names.values() for id in ids for word in _TOKEN.findall(id.lower()))}
@@ -153,26 +159,42 @@ class Suspicion:
 
     def turn(self, turns: Sequence[Turn]) -> int | None:
         """Return the first turn that may speak to the grader; None where none does."""
-        tokens = [_TOKEN.findall(turn.text.lower()) for turn in turns]
+        texts = [turn.text for turn in turns]
+        tokens = [_TOKEN.findall(text.lower()) for text in texts]
         cues = [self._cues(words) for words in tokens]
-        for number, turn in enumerate(turns):
-            if self._speaks(cues[number], tokens[number], turn.text) or _hides(turn.text) or self._encoded(turn.text):
+        whole = "\n".join(texts)
+        hiding, encoding = _hides(whole), _may_encode(whole)  # one quick look that spares one at each turn
+        for number, text in enumerate(texts):
+            if self._speaks(cues[number], tokens[number], text) or (hiding and _hides(text)) or (encoding and self._encoded(text)):
                 return number
         found = self._in_pieces(turns, tokens, cues)
-        return found if found is not None else _odd_one_out([turn.text for turn in turns], tokens)
+        return found if found is not None else _odd_one_out(texts, tokens)
 
     def cue_words(self, text: str) -> list[str]:
         """Return the words of a text that speak of grading."""
         return [word for word in _TOKEN.findall(text.lower()) if self._cues([word])]
 
-    def _speaks(self, cues: Cue, words: Sequence[str], text: str) -> bool:
+    def _speaks(self, cues: int, words: Sequence[str], text: str) -> bool:
         """Whether words that stand together speak to a grader; what all words of a turn together do not, no part of them does."""
-        if not self._tells(cues, text, asked=False):
+        if not cues:
             return False
-        windows = [words[start : start + WINDOW] for start in range(0, max(1, len(words) - WINDOW // 2), WINDOW // 2)]
-        return any(self._tells(self._cues(window), text, asked=_ASKED.search(text) is not None) for window in windows)
+        if cues & _NAMED == _NAMED and any(self._cues(some) & _NAMED == _NAMED for some in _windows(words, 2 * NEAR)):
+            return True
+        if self._shaped(cues, text):
+            return True
+        if not self._tells(cues, asked=False):
+            return False
+        asked = _ASKED.search(text) is not None
+        return any(self._tells(self._cues(some), asked=asked) for some in _windows(words, WINDOW))
 
-    def _cues(self, words: Sequence[str]) -> Cue:
+    def _shaped(self, cues: int, text: str) -> bool:
+        """Whether a line is data, markup or code about grading."""
+        if not cues & (Cue.GRADE | Cue.LEVEL) or not _SIGNS.search(text):
+            return False
+        lines = [line for line in text.split("\n") if _SHAPED.search(line)]
+        return any(self._cues(_TOKEN.findall(line.lower())) & (Cue.GRADE | Cue.LEVEL) for line in lines)
+
+    def _cues(self, words: Sequence[str]) -> int:
         met, cues = self._met, 0
         for word in words:
             cues |= met[word] if word in met else self._look_up(word)
@@ -181,14 +203,18 @@ class Suspicion:
             for phrase, cue in self._phrases:
                 if phrase <= there:
                     cues |= cue
-        return Cue(cues) if cues else _NONE
+        if cues & Cue.PLACE and any(
+            met.get(word, 0) & Cue.PLACE and (before in _LINKS or met.get(before, 0) & Cue.CRITERION) for before, word in pairwise(words)
+        ):
+            cues |= Cue.LEVEL
+        return cues
 
     def _look_up(self, word: str) -> int:
         if len(self._met) > REMEMBERED:
             self._met.clear()
-        cue = self._words.get(word, Cue(0))
+        cue = self._words.get(word, 0)
         for size in range(2, len(word) + 1):
-            cue |= STEMS.get(word[:size], Cue(0))
+            cue |= STEMS.get(word[:size], 0)
         if not word.isascii():
             for part, unspaced in UNSPACED.items():
                 if part in word:
@@ -201,54 +227,64 @@ class Suspicion:
         self._met[word] = int(cue)
         return int(cue)
 
-    def _tells(self, cues: Cue, text: str, *, asked: bool) -> bool:
+    def _tells(self, cues: int, *, asked: bool) -> bool:
         """Whether words together speak to a grader; `asked` if they ask the customer for a mark."""
-        if not cues:
-            return False
-        graded = Cue.GRADE in cues and not (asked and Cue.JUDGE not in cues)
+        graded = bool(cues & Cue.GRADE) and not (asked and not cues & Cue.JUDGE)
         named = bool(cues & (Cue.CRITERION | Cue.LEVEL))
-        return (
-            Cue.DISGUISED in cues
-            or _ORDERED in cues
-            or _NAMED in cues
-            or (Cue.JUDGE in cues and (graded or named or bool(cues & (Cue.WISH | Cue.RUBRIC | Cue.SET_ASIDE))))
-            or (graded and Cue.WISH in cues and (named or bool(cues & (Cue.TALK | Cue.RUBRIC | Cue.READER))))
-            or (Cue.READER in cues and (graded or (Cue.TALK in cues and (named or Cue.WISH in cues))))
-            or (Cue.MACHINE in cues and (graded or Cue.TOLD in cues))
-            or (Cue.RUBRIC in cues and (graded or Cue.LEVEL in cues or (Cue.STEP in cues and bool(cues & (Cue.ALL | Cue.WISH)))))
-            or (Cue.LEVEL in cues and Cue.ALL in cues and (graded or bool(cues & (Cue.ITEM | Cue.STEP))))
-            or ((graded or Cue.LEVEL in cues) and _SIGNS.search(text) is not None and _SHAPED.search(text) is not None)
+        return bool(
+            cues & Cue.DISGUISED
+            or cues & _ORDERED == _ORDERED
+            or (cues & Cue.JUDGE and (graded or named or cues & (Cue.WISH | Cue.RUBRIC | Cue.SET_ASIDE)))
+            or (graded and cues & Cue.WISH and (named or cues & (Cue.TALK | Cue.RUBRIC | Cue.READER)))
+            or (cues & Cue.READER and (graded or (cues & Cue.TALK and (named or cues & Cue.WISH))))
+            or (cues & Cue.MACHINE and (graded or cues & Cue.TOLD))
+            or (cues & Cue.RUBRIC and (graded or cues & Cue.LEVEL or (cues & Cue.STEP and cues & (Cue.ALL | Cue.WISH))))
+            or (cues & Cue.LEVEL and cues & Cue.ALL and (graded or cues & (Cue.ITEM | Cue.STEP)))
         )
 
     def _encoded(self, text: str) -> bool:
         """Whether a text carries readable words in an encoding, or words of grading letter by letter."""
-        digits, strokes = sum(map(text.count, "0123456789")), sum(map(text.count, ".–-%"))
-        if (digits >= ENCODED // 2 or strokes >= ENCODED // 2) and _CODED.search(text):
-            return True
-        long = max(map(len, text.split()), default=0) >= ENCODED or (digits >= ENCODED // 2 and _PAIRS.search(text))
-        if long and any(map(_readable, _decoded(text))):
+        if _CODED.search(text) or any(map(_readable, _decoded(text))):
             return True
         if _SPELLED.search(text):
             joined = re.sub(r"(?<=\b\w)[.*_ -](?=\w\b)", "", text.lower())
-            return any(word in self._plain or self._words.get(word, Cue(0)) for word in _TOKEN.findall(joined) if word not in text.lower())
+            return any(word in self._plain or word in self._words for word in _TOKEN.findall(joined) if word not in text.lower())
         return False
 
-    def _in_pieces(self, turns: Sequence[Turn], tokens: Sequence[Sequence[str]], cues: Sequence[Cue]) -> int | None:
+    def _in_pieces(self, turns: Sequence[Turn], tokens: Sequence[Sequence[str]], cues: Sequence[int]) -> int | None:
         """Return where short turns of one speaker, read together, speak to a grader by the rubric's own names."""
-        if Cue.LEVEL not in reduce(or_, cues, _NONE):
+        if not reduce(or_, cues, 0) & Cue.LEVEL:
             return None
         for role in (Role.CUSTOMER, Role.AGENT):
             own = [number for number, turn in enumerate(turns) if turn.role is role and len(tokens[number]) <= SHORT]
             for place in range(len(own) - 1):
                 together = reduce(or_, (cues[number] for number in own[place : place + JOINED]))
-                if Cue.LEVEL in together and (Cue.CRITERION in together or (Cue.ALL in together and together & _PIECES)):
+                if together & Cue.LEVEL and (together & Cue.CRITERION or (together & Cue.ALL and together & _PIECES)):
                     return own[place]
         return None
+
+
+def _windows(words: Sequence[str], size: int) -> list[Sequence[str]]:
+    """Return the words that stand together, each next window half a window on."""
+    return [words[start : start + size] for start in range(0, max(1, len(words) - size // 2), size // 2)]
 
 
 def _hides(text: str) -> bool:
     """Whether a text hides letters: invisible signs among them, letters of another alphabet or in a costume."""
     return not text.isascii() and any(len(signs.findall(text)) >= enough for signs, enough in _HIDING)
+
+
+def _may_encode(text: str) -> bool:
+    """Whether a text has the signs of any encoding: many of a few characters, a long word, letters by themselves."""
+    strokes = text.count(".") + text.count("-") + text.count("–")
+    return (
+        max(map(len, text.split()), default=0) >= ENCODED
+        or text.count("6") + text.count("7") >= ENCODED // 2  # letters in hexadecimal digits
+        or text.count("0") + text.count("1") >= 2 * ENCODED
+        or strokes >= 2 * ENCODED
+        or text.count("%") + text.count("&#") >= FEW
+        or _SPELLED.search(text) is not None
+    )
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -272,11 +308,11 @@ def _odd_one_out(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> int |
         odd = [place for place, letters in enumerate(beyond) if letters >= FOREIGN_LETTERS]
         if 0 < len(odd) <= FOREIGN_TURNS and len(texts) > 2 * len(odd) and 2 * sum(beyond) < sum(map(len, texts)):
             return odd[0]
-    spoken = Counter(language for word in frozenset(chain.from_iterable(tokens)).intersection(_SPEAKS) for language in _SPEAKS[word])
+    spoken = Counter(language for word in frozenset(chain.from_iterable(tokens)) & _SPEAKS.keys() for language in _SPEAKS[word])
     if not spoken:
         return None
-    own = spoken.most_common(1)[0][0]
-    odd = [place for place, words in enumerate(tokens) if _foreign(words, own)]
+    own = max(spoken, key=spoken.__getitem__)
+    odd = [place for place, words in enumerate(tokens) if len(words) >= FOREIGN_WORDS and _foreign(words, own)]
     return odd[0] if 0 < len(odd) <= FOREIGN_TURNS and len(texts) > 2 * len(odd) else None
 
 
