@@ -170,6 +170,6 @@ def retain(project: ProjectOption = None) -> int:
 
     where, settings = open_project(project)
     with open_store(where, settings) as opened:
-        removed = apply_retention(opened, settings)
+        removed = apply_retention(where, opened, settings)
     typer.echo(f"removed: {removed.line()}")
     return 0

@@ -13,7 +13,7 @@ from clearbar.project import Project
 from clearbar.publish import withdraw
 from clearbar.redact import Redactor
 from clearbar.settings import Settings
-from clearbar.store import ERASED, Erased, Removed, Store
+from clearbar.store import ERASED, Published, Removed, Store
 
 __all__ = ["Erasure", "apply_retention", "erase_from_everywhere"]
 
@@ -70,34 +70,37 @@ def erase_from_everywhere(
         if pseudonym and not store.find_customer(pseudonym):
             notice("no stored conversation names that customer; later ones will not be stored")
         done = store.erase(keys, customer=pseudonym, who=who, why=why)
-        removed, left = _withdraw_pages(project, store, done)
+        removed, left = _withdraw_pages(project, store)
         for kept in (project.state / "checks").glob("*"):  # a check names and quotes where grader and labels differ; it is made anew
             kept.unlink(missing_ok=True)
     return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
 
 
-def _withdraw_pages(project: Project, store: Store, done: Erased) -> tuple[list[str], list[str]]:
+def _withdraw_pages(project: Project, store: Store) -> tuple[list[str], list[str]]:
     """Remove the pages that show what was erased, and return those that are gone and those out of reach.
 
     A report that is being written is waited for: it finds the erasure before anything is in its place, and writes the pages anew without.
     """
     removed: list[str] = []
     left: list[str] = []
+    folders = {page.folder for page in _pages_to_go(store) if page.folder}
     with ExitStack() as stack:
-        for folder in done.folders:  # always in the same order, so that two erasures do not wait for each other
+        for folder in sorted(folders):  # always in the same order, so that two erasures do not wait for each other
             stack.enter_context(hold_folder(project, Path(folder)))
-        for path in _pages_to_go(store):  # what was out of reach earlier, too; and none that was made anew meanwhile
-            if not withdraw(path):
-                left.append(path)
+        for page in _pages_to_go(store):  # none that was made anew meanwhile
+            if page.folder and page.folder not in folders:
                 continue
-            removed += [path] if path in done.reports else []
-            if "://" not in path:  # what was on its way to a distant store may arrive only now: the night looks again
-                store.forget_report(path)
+            if not withdraw(page.path):
+                left.append(page.path)
+                continue
+            removed.append(page.path)
+            if "://" not in page.path:
+                store.forget_report(page.path)
     return removed, left
 
 
-def _pages_to_go(store: Store) -> list[str]:
-    return [page.path for page in store.reports(stale=True) if ERASED in page.stale]
+def _pages_to_go(store: Store) -> list[Published]:
+    return [page for page in store.reports(stale=True) if ERASED in page.stale]
 
 
 def _known(store: Store, id: str, notice: Callable[[str], None]) -> list[tuple[str, str]]:
@@ -111,10 +114,11 @@ def _known(store: Store, id: str, notice: Callable[[str], None]) -> list[tuple[s
     return found
 
 
-def apply_retention(store: Store, settings: Settings) -> Removed:
+def apply_retention(project: Project, store: Store, settings: Settings) -> Removed:
     """Remove what is older than the settings allow, published pages included, and what earlier erasures could not reach."""
     removed = store.apply_retention(**settings.retention.model_dump())
-    for page in {*removed.reports, *_pages_to_go(store)}:
+    distant, _ = _withdraw_pages(project, store)
+    for page in {*removed.reports, *distant}:  # what was on its way to a distant store when it was to go has arrived by now
         if withdraw(page):
             store.forget_report(page)
     return removed

@@ -110,7 +110,7 @@ def run_nightly(
     with open_store(project, settings) as store:
         restated = _or_alarm("restating", alarms, lambda: restate(project, settings, store)) or ()
         alarms += [Alarm(about="run", says=one.line()) for one in restated if not one.done and not one.gone]
-        _or_alarm("retention", alarms, lambda: apply_retention(store, settings))
+        _or_alarm("retention", alarms, lambda: apply_retention(project, store, settings))
     decisions = {id: decision.value for id, decision in checked.result.decisions.items()} if checked else {}
     before = {team.slug: team.before for team in audit.teams if team.before}
     return NightlyResult(audit=audit, checked=decisions, drift=drift, before=before, alarms=tuple(alarms))

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from clearbar.store.database import Database, chunks, merge, now
 from clearbar.store.records import Edition, JournalEntry, Outdated, StoredRevision
-from clearbar.store.reports import write_entry
+from clearbar.store.reports import ERASED, write_entry
 from clearbar.store.review_tables import closings
 from clearbar.store.rows import from_json, to_json
 from clearbar.store.tables import editions, report_conversations, reports, revisions, versions
@@ -45,7 +45,7 @@ class Editions(Database):
 
     def outdated(self, folder: str | None = None) -> dict[str, dict[str, Outdated]]:
         """Return by folder, and by team's folder in it, what no longer holds because people corrected something."""
-        query = select(reports).where(reports.c.stale != "", reports.c.folder.is_not(None)).order_by(reports.c.path)
+        query = select(reports).where(reports.c.stale.not_in(("", ERASED)), reports.c.folder.is_not(None)).order_by(reports.c.path)
         found: dict[str, dict[str, Outdated]] = defaultdict(dict)
         with self.read() as connection:
             for row in connection.execute(query if folder is None else query.where(reports.c.folder == folder)):

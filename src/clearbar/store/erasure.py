@@ -68,7 +68,7 @@ class Erasure(Database):
             known = 0
             for source, id in sorted(doomed):
                 known += _erase_one(connection, suppression, source, id, who=who, why=why)
-            stale, folders = _mark_reports(connection, doomed)
+            stale = _mark_reports(connection, doomed)
             _purge_orphaned_replies(connection)
             write_entry(connection, JournalEntry(at=now(), who=who, action="erase", why=why or plural(len(doomed), "conversation")))
             connection.execute(erasing.delete())
@@ -76,7 +76,7 @@ class Erasure(Database):
             scrubbed = self.scrub()
         except StoreError:
             scrubbed = False
-        return Erased(conversations=known, reports=tuple(stale), folders=tuple(folders), scrubbed=scrubbed)
+        return Erased(conversations=known, reports=tuple(stale), scrubbed=scrubbed)
 
     def erased_before(self, id: str) -> bool:
         """Return whether a conversation of this id was erased, in whatever source."""
@@ -166,19 +166,16 @@ def _unname_labels(connection: Connection, source: str, id: str, token: str) -> 
         connection.execute(labels.update().where(labels.c.number == row.number).values(**values))
 
 
-def _mark_reports(connection: Connection, keys: Collection[Key]) -> tuple[list[str], list[str]]:
-    """Mark the files that show conversations, and return their paths and the folders of reports that they belong to."""
+def _mark_reports(connection: Connection, keys: Collection[Key]) -> list[str]:
+    """Mark the files that show conversations, and return their paths."""
     paths: set[str] = set()
-    folders: set[str] = set()
     for source, id in sorted(keys):
         own = and_(report_conversations.c.source == source, report_conversations.c.id == id)
         paths |= set(connection.execute(select(report_conversations.c.path).where(own)).scalars())
         connection.execute(report_conversations.delete().where(own))
     for some in chunks(paths):
-        these = reports.c.path.in_(some)
-        folders |= {folder for folder in connection.execute(select(reports.c.folder).where(these)).scalars() if folder}
-        connection.execute(reports.update().where(these).values(stale=ERASED, folder=None))
-    return sorted(paths), sorted(folders)
+        connection.execute(reports.update().where(reports.c.path.in_(some)).values(stale=ERASED))
+    return sorted(paths)
 
 
 def _purge_orphaned_replies(connection: Connection) -> None:

@@ -270,7 +270,5 @@ class Erased(Model):
     """Conversations that were in the store and are gone."""
     reports: tuple[str, ...]
     """Published pages that hold them: rewrite or remove, then `forget_report`."""
-    folders: tuple[str, ...]
-    """Folders of reports that these belong to."""
     scrubbed: bool
     """Whether the bytes are out of the files too; false where other processes kept the store open: `scrub` again later."""

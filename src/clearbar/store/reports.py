@@ -93,10 +93,11 @@ class Reports(Database):
             return [Published(**row) for row in connection.execute(query).mappings()]
 
     def forget_report(self, path: str) -> None:
-        """Write down that a page is gone."""
+        """Write down that a page which was to go is gone; one that was made anew meanwhile stays."""
         with self.write() as connection:
-            for table in (report_conversations, reports):
-                connection.execute(table.delete().where(table.c.path == path))
+            gone = reports.delete().where(reports.c.path == path, reports.c.stale != "")
+            if connection.execute(gone).rowcount:
+                connection.execute(report_conversations.delete().where(report_conversations.c.path == path))
 
     def save_source(self, source: SourceRef) -> None:
         """Write down what to call a source."""

@@ -120,7 +120,7 @@ def erase(visitor: Annotated[Visitor, needs(Right.ERASE)]) -> Response:
 @router.post("/retain")
 def retain(visitor: Annotated[Visitor, needs(Right.ERASE)]) -> Response:
     """Remove what is older than the settings allow."""
-    removed = apply_retention(visitor.store, visitor.room.settings)
+    removed = apply_retention(visitor.room.project, visitor.store, visitor.room.settings)
     visitor.store.enter("retain", who=visitor.name)
     told = f"Removed: {removed.line()}."
     return visitor.page("erase", retention=visitor.room.settings.retention.model_dump(), told=told)
