@@ -1,5 +1,7 @@
 """What the shipped rules say of conversations; every text here was written for these tests."""
 
+from datetime import UTC, datetime
+
 import pytest
 from tests.rules.made import level, talk, verdicts
 
@@ -123,6 +125,16 @@ def test_timeliness_keeps_to_the_limits_of_the_channel(
     grader: RulesGrader, times: list[float] | None, channel: str | None, expected: str
 ) -> None:
     assert level(grader, "timeliness", *CALM, times=times, channel=channel) == expected
+
+
+@pytest.mark.parametrize(("hours", "channel", "expected"), [(66, "email", "clears"), (90, "email", "below"), (66, "social", "below")])
+def test_weekends_do_not_count_where_the_channel_says_so(grader: RulesGrader, hours: float, channel: str, expected: str) -> None:
+    friday = datetime(2026, 11, 20, 16, tzinfo=UTC).timestamp()
+    assert level(grader, "timeliness", *CALM, times=[friday, friday + hours * 3600, friday + hours * 3601], channel=channel) == expected
+
+
+def test_hours_since_the_start_have_no_weekends(grader: RulesGrader) -> None:
+    assert level(grader, "timeliness", *CALM, times=[0, 66 * 3600, 67 * 3600], channel="email") == "below"
 
 
 def test_an_announced_wait_does_not_count_from_the_question(grader: RulesGrader) -> None:

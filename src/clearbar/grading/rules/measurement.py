@@ -14,7 +14,7 @@ from clearbar.verdict import ABSTAINED, failed
 
 __all__ = ["Measurements", "Measurer", "Panel", "Talk"]
 
-_EVERYWHERE: Final = frozenset({"gap_seconds", "long_gap_seconds"})
+_EVERYWHERE: Final = frozenset({"gap_seconds", "long_gap_seconds", "weekdays_only"})
 _NONE: Final = ""  # a channel without limits
 _HOUR: Final = 3_600.0
 _CHAT: Final = "chat"

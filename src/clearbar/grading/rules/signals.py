@@ -14,7 +14,7 @@ from clearbar.grading.rules.hearing import COUNTED, QUOTED, SIGNALS, number, tur
 from clearbar.grading.rules.once import Once
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 from clearbar.grading.rules.turnset import Numbers, TurnSet, after, before, count, either, ending, first, last, places, since, unless, where
-from clearbar.grading.rules.waits import waits
+from clearbar.grading.rules.waits import waits, weekday_waits
 from clearbar.grading.rules.wording import Telling, same_as_before, worded_as_before
 
 __all__ = ["COUNTED", "QUOTED", "SIGNALS", "Signals"]
@@ -263,7 +263,13 @@ class Signals(Course):
         return self._later(self.long_gap_seconds)
 
     def _later(self, limits: Numbers) -> TurnSet:
-        return self.turns.those(self.gaps > limits[self.turns.whose]) & ~self.back_in_time
+        return self.turns.those(self._waited > limits[self.turns.whose]) & ~self.back_in_time
+
+    @Once
+    def _waited(self) -> Numbers:
+        """The gaps, without weekends where the channel's `weekdays_only` says so."""
+        turns = self.turns
+        return np.where(self.weekdays_only[turns.whose] > 0, weekday_waits(turns.times, self.gaps), self.gaps)
 
     # ------------------------------------------------------------------ duties
 

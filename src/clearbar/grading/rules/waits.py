@@ -9,10 +9,13 @@ from numpy.typing import NDArray
 from clearbar.grading.rules.text import spelled
 from clearbar.grading.rules.texts import AGENT, CUSTOMER
 
-__all__ = ["length_named", "waits"]
+__all__ = ["length_named", "waits", "weekday_waits"]
 
 _APART: Final = 2  # words from an amount within which its unit stands: "a couple of minutes"
 _DIGITS: Final = 4
+_DAY: Final = 86_400.0
+_MONDAY: Final = 4 * _DAY  # the first one of the Unix epoch
+_DATED: Final = 1e8  # seconds from which a time is a date, and no time since the talk began
 
 Flags = NDArray[np.bool_]
 Seconds = NDArray[np.float64]
@@ -44,6 +47,25 @@ def waits(sides: NDArray[np.integer], times: Seconds, whose: NDArray[np.int_], a
     found = np.full(len(sides), np.nan)
     found[turns[answers]] = np.where(waiting, time - since, np.nan)
     return found
+
+
+def weekday_waits(times: Seconds, waited: Seconds) -> Seconds:
+    """Return the seconds of each wait that lay on weekdays (UTC), where times are dates; else the wait as it is.
+
+    Parameters
+    ----------
+    times
+        When each wait ended, in Unix seconds.
+    waited
+        How long each was.
+    """
+    return np.where(times - waited >= _DATED, _weekday_seconds(times) - _weekday_seconds(times - waited), waited)
+
+
+def _weekday_seconds(times: Seconds) -> Seconds:
+    """Return how many seconds of weekdays have gone by since the first Monday of the epoch."""
+    weeks, since = np.divmod(times - _MONDAY, 7 * _DAY)
+    return weeks * 5 * _DAY + np.minimum(since, 5 * _DAY)
 
 
 def _before(values: NDArray[Any], first: float) -> NDArray[Any]:
