@@ -5,7 +5,7 @@
     python benchmarks/drift.py parts                  # how well a team's change is taken apart into the grader's part and the rest
 
 Two hundred anchors and fifteen criteria; one criterion is simulated, with the threshold that all of them share. Anchors waver alike
-(correlation 0), or some much and most hardly, as those of a language model do: their own flip rates are then drawn from a beta
+(correlation 0), or some much and most hardly: their own flip rates are then drawn from a beta
 distribution with that correlation. The rise turns over verdicts of any anchor that would have stayed.
 """
 

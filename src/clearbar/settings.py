@@ -138,7 +138,7 @@ class GradingSettings(_Section):
     """Conversations in one batch: a Prefect task, a transaction."""
     anchors: int = Field(default=100, ge=0)
     """Conversations of a fixed set that each nightly grades anew, to see whether the grader moves, as many as its development half holds;
-    40 find five more turned verdicts in a hundred within a month, 100 mostly within ten nights; 0 watches nothing."""
+    where five verdicts in a hundred flip anyway, 100 mostly show five more within ten nights, and 40 within a month; 0 watches nothing."""
 
 
 class ReportSettings(_Section):

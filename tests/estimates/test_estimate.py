@@ -99,11 +99,17 @@ def test_reviews_drawn_with_an_unknown_chance_correct_nothing_and_are_told(make_
 
 def test_eight_reviewed_teams_pool_their_error_rates(make_world: MakeWorld, rubric: Rubric) -> None:
     world = make_world([0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5], each=100)
-    found = estimate(world.audits, rubric, reviews=world.reviews(rubric, 20), draws=1000)
+    found = estimate(world.audits, rubric, reviews=world.reviews(rubric, 30), draws=1000)
     items = [below(found, team, "proof") for team in world.truth]
     assert {item.method for item in items} == {Method.HIERARCHICAL}
     held = [item.corrected.low <= world.truth[item.unit] <= item.corrected.high for item in items if item.corrected]
     assert sum(held) >= 7
+
+
+def test_teams_with_fewer_than_thirty_reviews_each_rest_on_their_own(make_world: MakeWorld, rubric: Rubric) -> None:
+    world = make_world([0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5], each=60)
+    found = estimate(world.audits, rubric, reviews=world.reviews(rubric, 29), draws=500)
+    assert {below(found, team, "proof").method for team in world.truth} == {Method.POST_STRATIFIED}
 
 
 def test_the_mean_score_is_corrected_by_reviews_only(make_world: MakeWorld, rubric: Rubric) -> None:

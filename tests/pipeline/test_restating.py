@@ -308,16 +308,16 @@ def test_reviews_of_one_team_that_move_corrected_figures_of_others_revise_their_
 ) -> None:
     """Eight reviewed teams share what is known of the grader's errors with all others on a criterion that always applies."""
     rubric = rubric.model_copy(update={"criteria": tuple(one for one in rubric.criteria if one.id == "listening")})
-    talks = {place: [talk(1000 * place + number, team=f"team{place}") for number in range(40)] for place in range(1, 9)}
+    talks = {place: [talk(1000 * place + number, team=f"team{place}") for number in range(60)] for place in range(1, 9)}
     for own in talks.values():
         fill(store, rubric, [(one, ("listening",) if number % 4 == 0 else ()) for number, one in enumerate(own)])
-        for number, one in enumerate(own[:12]):
+        for number, one in enumerate(own[:30]):
             reviewed(store, rubric, one, *(("listening",) if number % 4 == 0 else ()))
     folder = Folder(project, settings, store, rubric)
     first = (folder.path / "team2" / "index.html").read_bytes()
-    for one in talks[1][12:20]:
+    for one in talks[1][30:38]:
         reviewed(store, rubric, one, "listening")
-    decide(store, contest(store, talks[1][30], rubric, "listening"), DisputeState.ACCEPTED)
+    decide(store, contest(store, talks[1][50], rubric, "listening"), DisputeState.ACCEPTED)
     assert len(folder.restate()) == 1
     (own,), (other,) = folder.twin("team1")["revisions"], folder.twin("team2")["revisions"]
     assert own["because"].startswith("dispute 1")

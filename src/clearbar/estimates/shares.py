@@ -28,6 +28,9 @@ __all__ = ["MIN_REVIEWS", "Errors", "Estimand", "Figure", "Plan", "UnitData", "f
 
 MIN_REVIEWS = 10
 """Random reviews of a unit from which on they alone carry the correction."""
+POOLED_REVIEWS = 30
+"""Random reviews of each of at least eight teams from which on error rates are pooled over teams: with fewer, intervals of teams whose
+errors differ much hold in less than 92 %, and those of the reviews alone hold."""
 MIN_STATE = 10
 """Labels that a true state needs before error rates on it are used."""
 _MIN_ABSENT = 5
@@ -113,7 +116,7 @@ def figures(
         plain = _plain(grades, plan.draws, rng)
         if not plain.graded:
             found[unit] = plain
-        elif unit in pooled:
+        elif unit in pooled and not MIN_REVIEWS <= len(data.reviewed) < POOLED_REVIEWS:
             found[unit] = _with(plain, pooled[unit], Method.HIERARCHICAL)
         elif len(data.reviewed) >= MIN_REVIEWS:
             found[unit] = _with(plain, _reviewed(data, grouping, grades, plan, rng), Method.POST_STRATIFIED)
@@ -216,7 +219,7 @@ def _pooled(units: Mapping[str, UnitData], grouping: Grouping, seed: int) -> dic
     """Return draws by unit from pooled error rates; empty where they cannot be had."""
     counts = {unit: grouping.counts(list(data.grades)) for unit, data in units.items()}
     plain = [unit for unit in units if counts[unit].sum() and not counts[unit][_LEVELS:].any() and _even(units[unit].reviewed)]
-    if sum(len(units[unit].reviewed) >= MIN_REVIEWS for unit in plain) < MIN_TEAMS:
+    if sum(len(units[unit].reviewed) >= POOLED_REVIEWS for unit in plain) < MIN_TEAMS:
         return {}
     reviewed = np.array([_table(units[unit].reviewed, grouping) for unit in plain])
     if reviewed[:, _LEVELS:].any():
