@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clearbar.report import Estimate, Period
 from clearbar.plural import plural
+from clearbar.report import Estimate, Period
 from clearbar.report.words import interval, percent, period_words, reason_words, team_slug
 
 
