@@ -14,8 +14,8 @@ from clearbar.store import Mode, Store
 WRITERS = 6
 
 
-@pytest.mark.parametrize("after", [0.5, 1.5])
-def test_every_acknowledged_save_survives_a_killed_server(url: str, project: Project, after: float) -> None:
+@pytest.mark.parametrize("after", [10, 100])
+def test_every_acknowledged_save_survives_a_killed_server(url: str, project: Project, after: int) -> None:
     rubric = open_rubric("service_bar", project)
     with Store.open(url) as store:
         add_people(store)
@@ -29,11 +29,12 @@ def test_every_acknowledged_save_survives_a_killed_server(url: str, project: Pro
         for writer in writers:
             writer.start()
         started.wait(timeout=60)
-        time.sleep(after)
+        while sum(acknowledged.values()) < after and any(writer.is_alive() for writer in writers):
+            time.sleep(0.001)  # the moment of the kill is told by saves, since machines differ in speed
         process.kill()
         for writer in writers:
             writer.join()
-    assert sum(acknowledged.values()) > WRITERS
+    assert sum(acknowledged.values()) >= after
     with Store.open(url) as store:
         for number in numbers:
             draft = store.drafts(number)["courtesy"]
