@@ -121,5 +121,5 @@ def test_added_and_removed_criteria_are_named_and_old_verdicts_without_a_place_a
 
 def test_conversations_that_were_not_graded_anew_are_counted(old: Rubric, audits: list[Audit]) -> None:
     found = diff(old, old, audits, audits[:1])
-    assert found.notes == ("2 conversations were not graded with the new rubric and are left out",)
+    assert found.notes == ("2 conversations not graded with the new rubric and left out",)
     assert diff(old, old, []).teams == ()
