@@ -1,5 +1,6 @@
 """What the shipped rules say of conversations; every text here was written for these tests."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -131,6 +132,17 @@ def test_timeliness_keeps_to_the_limits_of_the_channel(
 def test_weekends_do_not_count_where_the_channel_says_so(grader: RulesGrader, hours: float, channel: str, expected: str) -> None:
     friday = datetime(2026, 11, 20, 16, tzinfo=UTC).timestamp()
     assert level(grader, "timeliness", *CALM, times=[friday, friday + hours * 3600, friday + hours * 3601], channel=channel) == expected
+
+
+@pytest.mark.parametrize(("hours", "expected"), [(66, "clears"), (90, "below")])
+def test_weekends_show_from_when_a_conversation_began(grader: RulesGrader, hours: float, expected: str) -> None:
+    times = [0.0, hours * 3600, hours * 3601]
+    began = talk(*CALM, times=times, channel="email").model_copy(update={"started_at": datetime(2026, 11, 20, 16, tzinfo=UTC)})
+    assert verdicts(grader, began)["timeliness"].level == expected
+    turns = [{"role": turn.role, "text": turn.text, "time": turn.time} for turn in began.turns]
+    line = json.dumps({"id": "t", "channel": "email", "started_at": "2026-11-20T16:00:00Z", "turns": turns}).encode()
+    (told,) = (json.loads(graded)["verdicts"] for graded in grader.grade_lines([line]))
+    assert [verdict["level"] for verdict in told if verdict["criterion"] == "timeliness"] == [expected]
 
 
 def test_hours_since_the_start_have_no_weekends(grader: RulesGrader) -> None:

@@ -1,6 +1,7 @@
 """The deterministic grader, as every other part of clearbar sees it."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -85,6 +86,7 @@ class _Said(msgspec.Struct, frozen=True):
 
 class _Alone(msgspec.Struct, frozen=True):
     turns: tuple[_Said, ...]
+    started_at: datetime | None = None
     channel: str | None = None
     language: str | None = None
 

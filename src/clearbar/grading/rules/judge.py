@@ -20,7 +20,7 @@ from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
 __all__ = ["ENGINE", "Judge", "Ruling"]
 
-ENGINE: Final = "3"
+ENGINE: Final = "4"
 """Version of the measurements; a change that can change a verdict raises it."""
 _REMEMBERED: Final = 1_000
 ABSTAIN: Final = "abstain"

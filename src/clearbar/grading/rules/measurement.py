@@ -1,6 +1,7 @@
 """From turns to signals: language, texts, patterns. One way in for every road."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Final, NamedTuple, Protocol
 
 from clearbar.grading.rules.engine import Finder, open_finder
@@ -26,6 +27,10 @@ class Talk(Protocol):
     @property
     def turns(self) -> Sequence[Spoken]:
         """All turns, in order."""
+
+    @property
+    def started_at(self) -> datetime | None:
+        """When the conversation began; turns tell seconds from then, or from 1970."""
 
     @property
     def channel(self) -> str | None:
@@ -77,7 +82,7 @@ class Measurer:
         unmeasured: dict[int, str] = {}
         number = -1
         for number, talk in enumerate(talks):
-            heard = Heard(talk.turns)
+            heard = Heard(talk.turns, talk.started_at)
             code = recognize(talk.language, heard, self.lexicon)
             if code not in taken:
                 unmeasured[number] = failed("language")

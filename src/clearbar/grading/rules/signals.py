@@ -269,7 +269,7 @@ class Signals(Course):
     def _waited(self) -> Numbers:
         """The gaps, without weekends where the channel's `weekdays_only` says so."""
         turns = self.turns
-        return np.where(self.weekdays_only[turns.whose] > 0, weekday_waits(turns.times, self.gaps), self.gaps)
+        return np.where(self.weekdays_only[turns.whose] > 0, weekday_waits(turns.moments, self.gaps), self.gaps)
 
     # ------------------------------------------------------------------ duties
 

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from typing import Final
 
@@ -29,6 +30,7 @@ class Record(msgspec.Struct, gc=False):
 
     id: str
     turns: list[Said]
+    started_at: datetime | None = None
     channel: str | None = None
     language: str | None = None
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import count
 from typing import Final, Protocol
 
@@ -53,15 +54,18 @@ class Heard:
     ----------
     turns
         All turns, in order.
+    started_at
+        When it began, where that is known.
     """
 
-    __slots__ = ("rows", "sides", "turns", "written")
+    __slots__ = ("rows", "sides", "started_at", "turns", "written")
 
     rows: Sequence[int]
     """Of each turn, which of its side's distinct texts it is, once `Texts` gathered it; `NOBODY` where nobody searches it."""
 
-    def __init__(self, turns: Sequence[Spoken]) -> None:
+    def __init__(self, turns: Sequence[Spoken], started_at: datetime | None = None) -> None:
         self.turns = turns
+        self.started_at = started_at
         self.sides = [_SIDES.get(turn.role, NOBODY) for turn in turns]
         self.written = [turn.text for turn in turns]
 

@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,10 @@ from clearbar.grading.rules.once import Once
 from clearbar.grading.rules.texts import AGENT, NOBODY, Heard, Texts
 from clearbar.grading.rules.turnset import WIDTH, TurnSet, places
 
-__all__ = ["Turns"]
+__all__ = ["DATED", "Turns"]
+
+DATED: Final = 1e8
+"""Seconds from which a time counts from 1970, and not from the start of the conversation."""
 
 
 class Turns:
@@ -52,6 +56,12 @@ class Turns:
         told = [turn.time for one in self._heard for turn in one.turns]
         return np.array([math.nan if time is None else time for time in told], np.float64)
 
+    @Once
+    def moments(self) -> NDArray[np.float64]:
+        """Of each turn, when it was said in Unix seconds; NaN where that is not known."""
+        began = np.array([math.nan if one.started_at is None else _unix(one.started_at) for one in self._heard], np.float64)
+        return np.where(self.times >= DATED, self.times, self.times + began[self.whose])
+
     def those(self, told: NDArray[np.bool_]) -> TurnSet:
         """Return, by conversation, those turns of which it is told that it is so."""
         return _united(self.whose[told], self.bits[told], len(self._heard))
@@ -74,6 +84,11 @@ class Turns:
         start = self.starts[talk]
         for place in places(turns):
             yield place, self.rows[start + place]
+
+
+def _unix(moment: datetime) -> float:
+    """Return Unix seconds; a moment without a zone is in UTC."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _united(places: NDArray[Any], bits: TurnSet, size: int) -> TurnSet:

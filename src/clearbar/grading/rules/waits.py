@@ -15,7 +15,6 @@ _APART: Final = 2  # words from an amount within which its unit stands: "a coupl
 _DIGITS: Final = 4
 _DAY: Final = 86_400.0
 _MONDAY: Final = 4 * _DAY  # the first one of the Unix epoch
-_DATED: Final = 1e8  # seconds from which a time is a date, and no time since the talk began
 
 Flags = NDArray[np.bool_]
 Seconds = NDArray[np.float64]
@@ -49,17 +48,17 @@ def waits(sides: NDArray[np.integer], times: Seconds, whose: NDArray[np.int_], a
     return found
 
 
-def weekday_waits(times: Seconds, waited: Seconds) -> Seconds:
-    """Return the seconds of each wait that lay on weekdays (UTC), where times are dates; else the wait as it is.
+def weekday_waits(moments: Seconds, waited: Seconds) -> Seconds:
+    """Return the seconds of each wait that lay on weekdays (UTC), where its date is known; else the wait as it is.
 
     Parameters
     ----------
-    times
-        When each wait ended, in Unix seconds.
+    moments
+        When each wait ended, in Unix seconds; NaN where that is not known.
     waited
         How long each was.
     """
-    return np.where(times - waited >= _DATED, _weekday_seconds(times) - _weekday_seconds(times - waited), waited)
+    return np.where(np.isnan(moments), waited, _weekday_seconds(moments) - _weekday_seconds(moments - waited))
 
 
 def _weekday_seconds(times: Seconds) -> Seconds:
