@@ -160,6 +160,36 @@ def test_a_mean_with_reviews_ignores_how_the_grader_errs() -> None:
     assert np.mean(held) >= 0.92
 
 
+@pytest.mark.parametrize(("sizes", "reviewed"), [((200, 200), (100, 10)), ((40, 400), (40, 20)), ((60, 60), (59, 58))])
+def test_a_mean_with_reviews_of_unequal_chances_is_unbiased(sizes: tuple[int, int], reviewed: tuple[int, int]) -> None:
+    """Conversations with a small chance prevail among those that nobody reviewed, and differ from the others by 20 points."""
+    source = np.random.default_rng(17)
+    truth = (80 * sizes[0] + 60 * sizes[1]) / sum(sizes)
+    chance = np.repeat(np.array(reviewed) / np.array(sizes), sizes)
+    held, off = [], []
+    for _ in range(800):
+        people = np.repeat([80.0, 60.0], sizes) + source.normal(0, 10, sum(sizes))
+        grades = people + 3 + source.normal(0, 5, sum(sizes))
+        drawn = np.concatenate([source.permutation(size) < number for size, number in zip(sizes, reviewed, strict=True)])
+        mean = mean_with_reviews(grades[~drawn], grades[drawn], people[drawn], 0.75, 100, chances=chance[drawn])
+        low, high = mean.interval()
+        held.append(low <= truth <= high)
+        off.append(mean.value - truth)
+    assert abs(np.mean(off)) < 0.2
+    assert np.mean(held) >= 0.93
+
+
+def test_a_mean_with_reviews_of_nearly_all_is_about_that_of_the_reviews() -> None:
+    source = np.random.default_rng(18)
+    people = source.normal(70, 10, 120)
+    grades = people + source.normal(3, 5, 120)
+    for rest in (1, 2, 20):
+        low, high = mean_with_reviews(grades[:rest], grades[rest:], people[rest:], 0.75, 100).interval()
+        first, last = plain_mean(people[rest:], 100).interval()
+        assert (low + high) / 2 == pytest.approx((first + last) / 2, abs=1)
+        assert 0.9 < (high - low) / (last - first) < 1.4
+
+
 def test_pooled_error_rates_find_the_shares_of_teams_and_know_when_they_agree() -> None:
     source = np.random.default_rng(3)
     shares = np.linspace(0.2, 0.8, 10)

@@ -134,7 +134,7 @@ class Headlines:
         raw = plain_mean(graded, SPAN) if len(graded) > 1 else None
         if len(unit.both) < MIN_REVIEWS:
             return Scores(raw, None, _too_few("a score", len(unit.both)))
-        if len(unit.unreviewed) < 2:  # noqa: PLR2004 - no spread
+        if not unit.unreviewed:
             return Scores(raw, None, "all conversations were reviewed; the reviews themselves are the figure")
         grader, both, people, chances = map(np.array, (unit.unreviewed, unit.both, unit.people, unit.chances))
         return Scores(raw, mean_with_reviews(grader, both, people, GRADER_WEIGHT, SPAN, chances=chances), "")

@@ -349,10 +349,14 @@ def mean_with_reviews(grader: Floats, both: Floats, people: Floats, weight: floa
     Tuning the weight on the same few reviews makes the interval too narrow; a fixed one does not, and leaves it unbiased
     however the grader errs. Degrees of freedom after Welch and Satterthwaite.
 
+    The grader's mean is that of the conversations nobody reviewed, which is independent of the reviews. Where chances differ, those are
+    no fair sample: what had a small chance prevails among them. There, and where most were reviewed, it is the mean of all grades, and
+    what it has in common with the reviews widens the interval.
+
     Parameters
     ----------
     grader
-        The grader's scores of conversations that nobody reviewed; at least two.
+        The grader's scores of conversations that nobody reviewed; at least one.
     both, people
         The grader's and the people's scores of the reviewed ones; at least two.
     weight
@@ -362,11 +366,15 @@ def mean_with_reviews(grader: Floats, both: Floats, people: Floats, weight: floa
     chances
         With which each of the reviewed ones was drawn; all alike by default.
     """
-    graded = plain_mean(weight * grader, weight * span)
-    corrected = plain_mean(people - weight * both, span, None if chances is None else 1 / chances)
+    heavy = np.ones(len(both)) if chances is None else 1 / chances
+    apart = len(grader) >= len(both) and np.allclose(heavy, heavy[0])
+    every = grader if apart else np.concatenate([grader, both])
+    graded = plain_mean(weight * every, weight * span)
+    corrected = plain_mean(people - weight * both, span, None if chances is None else heavy)
+    shared = 0.0 if apart else max(2 * float(np.cov(weight * both, people - weight * both, aweights=heavy)[0, 1]) / len(every), 0.0)
     parts = np.array([graded.error**2, corrected.error**2])
     freedom = parts.sum() ** 2 / (parts**2 / np.array([graded.freedom, corrected.freedom])).sum()
-    return Mean(graded.value + corrected.value, float(np.sqrt(parts.sum())), float(freedom))
+    return Mean(graded.value + corrected.value, float(np.sqrt(parts.sum() + shared)), float(freedom))
 
 
 def predict(grades: Floats, truth: Floats, rng: np.random.Generator) -> Floats:
