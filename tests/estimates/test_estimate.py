@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -308,3 +309,15 @@ def test_scores_reviewed_in_several_draws_are_weighed_by_their_chances(make_worl
     truth = sum(audit.score or 0 for audit in world.audits) / len(world.audits)
     assert found.corrected.low < truth < found.corrected.high
     assert abs(found.corrected.value - truth) < 4
+
+
+def test_a_corrected_mean_score_and_its_interval_stay_on_the_scale(make_world: MakeWorld, rubric: Rubric) -> None:
+    """People find nothing wrong; the reviewed ones happen to be those that the grader failed, which alone would lead above 100."""
+    world = make_world((0.0,), each=200, error=0.0)
+    audits = [audit.model_copy(update={"score": 40.0 if place < 12 else 100.0}) for place, audit in enumerate(world.audits)]
+    clean = [label.model_copy(update={"levels": {"care": "top", "proof": "yes"}}) for label in world.labels]
+    found = estimate(audits, rubric, reviews=replace(world, labels=clean).reviews(rubric, 12)).of("team0", None, Indicator.SCORE)
+    assert found is not None
+    assert found.corrected is not None
+    assert found.corrected.low <= found.corrected.value <= found.corrected.high == 100
+    assert found.corrected.width > 0

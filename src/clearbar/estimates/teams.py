@@ -28,6 +28,8 @@ UnitOf = Callable[[Audit, Verdict | None], str | None]
 """Whom a verdict (or, given None, the score of the conversation) belongs to; None leaves it out."""
 PAIRS: Final = 12
 """With more units, each is compared with all others instead of with every single one."""
+_LEAST: Final = 1.0
+"""Points that the interval of a mean score has left at an end of the scale."""
 _ASSUMES: Final = {
     Method.ROGAN_GLADEN: "assumes the grader errs on this team as on the labelled set",
     Method.POST_STRATIFIED: "rests on its own {n} random reviews",
@@ -296,7 +298,8 @@ def _mean_range(mean: Mean | None) -> Range | None:
     if mean is None:
         return None
     low, high = mean.interval()
-    return Range(value=round(mean.value, 2), low=round(max(low, 0.0), 2), high=round(min(high, SPAN), 2), level=LEVEL)
+    low, high = min(max(low, 0.0), SPAN - _LEAST), max(min(high, SPAN), _LEAST)  # an interval beyond an end keeps some width there
+    return Range(value=round(min(max(mean.value, low), high), 2), low=round(low, 2), high=round(high, 2), level=LEVEL)
 
 
 def _sides(by_unit: Mapping[str, _Drawn]) -> Iterator[tuple[str, str, tuple[_Drawn, _Drawn]]]:
