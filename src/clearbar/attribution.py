@@ -129,7 +129,7 @@ def _shares(counts: Floats, draws: int, rng: np.random.Generator) -> Floats:
 
 def _drawn(side: Side, mix: Floats, rng: np.random.Generator) -> Floats:
     if side.scores is not None:
-        return plain_mean(side.scores, _SPAN).draws(len(mix), rng)
+        return np.clip(plain_mean(side.scores, _SPAN).draws(len(mix), rng), 0, _SPAN)
     return np.asarray(mix[:, 0] / (mix[:, 0] + mix[:, 1]), dtype=float)
 
 

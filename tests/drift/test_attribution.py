@@ -107,3 +107,9 @@ def test_nights_in_which_an_anchor_is_missing_are_left_out_of_its_mean() -> None
     first, second = nights([0, 1], [1, 1])
     first[1] = np.nan
     assert weigh([first, second], [0.5, 0.5]).tolist() == [[0.5, 0.5, 0, 0.5], [0, 1, 0, 0]]
+
+
+def test_a_change_of_a_mean_of_two_scores_stays_on_the_scale() -> None:
+    before, after = (Side(np.array([0.0, 2.0, 0.0]), np.array(scores)) for scores in ([95.0, 96.0], [20.0, 30.0]))
+    total = split_change(before, after, None, rng()).total
+    assert -100 <= total.low < total.value < total.high <= 100
