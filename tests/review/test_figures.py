@@ -24,7 +24,7 @@ def test_an_interval_is_that_of_reports() -> None:
 
 
 def test_share_and_score_of_a_team_are_those_of_its_report(project: Project, store: Store, rubric: Rubric, sign_in: SignIn) -> None:
-    """Twelve of forty are reviewed at random, which corrects both; two more because they are doubtful, which corrects these alone."""
+    """Twelve of forty are reviewed at random, which corrects both; two more without a known chance, which corrects these alone."""
     talks = [talk(number) for number in range(40)]
     fill(store, rubric, [(one, ("accuracy",) if place % 4 == 0 else ()) for place, one in enumerate(talks)])
     for place, one in enumerate(talks[:14]):
@@ -50,6 +50,8 @@ def test_share_and_score_of_a_team_are_those_of_its_report(project: Project, sto
     assert team["clears"]["corrected"]
     assert team["clears"]["raw"] == 0.75
     assert (report["reviewed"], report["aimed"]) == (12, 2)
+    page = (project.state / "reports" / "parcels" / "index.html").read_text(encoding="utf-8")
+    assert "2 more were reviewed without a known chance of being drawn, which corrects them" in page
     assert "as graded 75 %" in sign_in("lea").get("/figures").text
 
 

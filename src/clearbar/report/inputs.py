@@ -100,7 +100,7 @@ class TeamEstimates(Model):
     reviewed: int = 0
     """Conversations that were drawn at random and that people reviewed blind."""
     aimed: int = 0
-    """Further ones that people reviewed because they are doubtful; they correct no figure of the others."""
+    """Further ones that people reviewed blind without a known chance of having been drawn; they correct no figure of the others."""
 
 
 class Difference(Model):

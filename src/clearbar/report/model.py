@@ -306,7 +306,7 @@ class TeamReport(Model):
     reviewed: int
     """Conversations that were drawn at random and that people reviewed blind."""
     aimed: int
-    """Further ones that people reviewed because they are doubtful; they correct no figure of the others."""
+    """Further ones that people reviewed blind without a known chance of having been drawn; they correct no figure of the others."""
     bands: tuple[LevelCount, ...]
     """The lowest first, without conversations whose auto-fail nobody has confirmed."""
     provisional: int
