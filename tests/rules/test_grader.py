@@ -283,10 +283,32 @@ def test_a_scorecard_of_an_unknown_signal_is_refused_by_name(rubric: Rubric, lex
         RulesGrader(rubric.model_copy(update={"tallies": tallies}), lexicon)
 
 
-def test_a_scorecard_cannot_be_called_like_a_signal(rubric: Rubric, lexicon: Lexicon) -> None:
-    tallies = rubric.tallies | {"heat": Tally(about="Another heat.", of=("anger",))}
-    with pytest.raises(RubricError, match=r"tallies\.heat is called like a signal"):
+@pytest.mark.parametrize(
+    ("name", "like"),
+    [
+        ("heat", "signal"),
+        ("apology", "signal"),
+        ("gaps", "signal"),
+        ("quotes", "signal"),
+        ("public", "limit"),
+        ("long_gap_seconds", "limit"),
+    ],
+)
+def test_a_scorecard_cannot_be_called_like_what_is_there(rubric: Rubric, lexicon: Lexicon, name: str, like: str) -> None:
+    tallies = rubric.tallies | {name: Tally(about="Another one.", of=("anger",))}
+    with pytest.raises(RubricError, match=rf"tallies\.{name} is called like a {like}"):
         RulesGrader(rubric.model_copy(update={"tallies": tallies}), lexicon)
+
+
+def test_a_scorecard_that_only_takes_away_is_shown_by_what_it_took(rubric: Rubric, lexicon: Lexicon) -> None:
+    rules = Rules(
+        decide=(Decision(level="clears", when="spared <= -1", because="They thank."),), otherwise="below", evidence=("final_reply",)
+    )
+    listening = rubric.criterion("listening").model_copy(update={"rules": rules})
+    tallies = {"spared": Tally(about="Spared.", of={"gratitude": -1})}
+    grader = RulesGrader(rubric.model_copy(update={"criteria": (listening,), "tallies": tallies}), lexicon)
+    found = verdicts(grader, talk("C: Is it open?", "A: It is.", "C: Thank you!"))["listening"]
+    assert (found.level, [quote.turn for quote in found.evidence]) == ("clears", [2])
 
 
 def test_what_a_scorecard_counts_is_part_of_the_grades_identity(rubric: Rubric) -> None:

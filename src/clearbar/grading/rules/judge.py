@@ -22,6 +22,8 @@ __all__ = ["ENGINE", "Judge", "Ruling"]
 
 ENGINE: Final = "4"
 """Version of the measurements; a change that can change a verdict raises it."""
+_TAKEN: Final = frozenset({*SIGNALS, *dir(Signals), *Hearing.__annotations__})
+"""Names that mean something else where signals are looked up, beside those with a leading underscore."""
 _REMEMBERED: Final = 1_000
 ABSTAIN: Final = "abstain"
 _PLAIN, _TOP, _FAILING = 1, 2, 3  # quotes for a level in the middle, at the top, and one that fails
@@ -66,9 +68,7 @@ class _Entry:
         self._level = level
         self._because = because
         self._names = names
-        named = chain.from_iterable(
-            [part for part, points in asked.tallies.get(name, {name: 1}).items() if points > 0] for name in evidence
-        )
+        named = chain.from_iterable(_weighty(asked.tallies.get(name, {name: 1})) for name in evidence)
         self._shown = [name for name in named if name in asked.counted]
         self._searched = searched
         self._most = asked.most.get(level, _PLAIN)
@@ -177,17 +177,24 @@ class _Asked:
         )  # fmt: skip
 
 
+def _weighty(points: Mapping[str, int]) -> list[str]:
+    """Return the signals that speak for a scorecard; where none adds to it, all that take from it."""
+    return [part for part, count in points.items() if count > 0] or list(points)
+
+
 def _check(entry: Decision | Rules, place: str, known: frozenset[str]) -> None:
     for name in entry.evidence:
         if name not in known:
             raise RubricError(f"{place}.evidence: there is no signal {name!r}", fix="clearbar rubric explain ID shows the signals")
 
 
-def _check_tallies(rubric: Rubric, measured: frozenset[str]) -> None:
+def _check_tallies(rubric: Rubric, measured: frozenset[str], limits: frozenset[str]) -> None:
     for name, tally in rubric.tallies.items():
         place = f"rubric {rubric.name}, tallies.{name}"
-        if name in measured:
+        if name in measured | _TAKEN or name.startswith("_"):
             raise RubricError(f"{place} is called like a signal", fix="rename it")
+        if name in limits:
+            raise RubricError(f"{place} is called like a limit of a channel", fix="rename it")
         if unknown := [part for part in tally.points if part not in measured]:
             raise RubricError(f"{place}.of: there is no signal {unknown[0]!r}", fix="clearbar rubric explain ID shows the signals")
 
@@ -210,10 +217,10 @@ class Judge:
 
     def __init__(self, rubric: Rubric, measurer: Measurer) -> None:
         lexicon = measurer.lexicon
-        if clash := lexicon.names & {*SIGNALS, *dir(Signals), *Hearing.__annotations__}:
+        if clash := lexicon.names & _TAKEN:
             raise RubricError(f"lexicon groups {', '.join(sorted(clash))} are called like signals", fix="rename them")
         measured = frozenset({*SIGNALS, *lexicon.names})
-        _check_tallies(rubric, measured)
+        _check_tallies(rubric, measured, measurer.limits)
         known = measured | measurer.limits | rubric.tallies.keys()
         counted = lexicon.names | COUNTED
         self.fingerprint = f"rules:{ENGINE}:{lexicon.digest[:16]}"
