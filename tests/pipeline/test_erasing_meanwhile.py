@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.pipeline.graded import fill, talk
 
-from clearbar.pipeline.erasure import erase_from_everywhere
+from clearbar.pipeline.erasure import apply_retention, erase_from_everywhere
 from clearbar.pipeline.reporting import ReportRequest, Reports, make_reports
 from clearbar.pipeline.selection import graded_items
 from clearbar.project import Project
@@ -149,3 +149,24 @@ def test_what_could_not_be_reached_is_tried_again(project: Project, store: Distu
     again = erase_from_everywhere(project, load_settings(project), **asked)
     assert (again.conversations, again.left) == (0, ())
     assert store.reports(stale=True) == []
+
+
+class Remaking(Store):
+    """A store whose pages are made anew as soon as the last of those that were to go is gone."""
+
+    def forget_report(self, path: str) -> None:
+        """Forget."""
+        pages = self.reports(stale=True)
+        super().forget_report(path)
+        if [page.path for page in pages] == [path]:
+            Path(path).write_text("anew", encoding="ascii")
+            self.add_report(pages[0].model_copy(update={"stale": ""}), [])
+
+
+def test_retention_leaves_what_was_made_anew_meanwhile(project: Project, store: Disturbed, rubric: Rubric) -> None:
+    report(project, store, rubric)
+    store.erase([("desk", ERASED)], who="dpo")
+    with Remaking.open(project.state / "clearbar.db") as other:
+        apply_retention(project, other, load_settings(project))
+        pages = [Path(page.path) for page in other.reports()]
+    assert [page.read_bytes() for page in pages].count(b"anew") == 1

@@ -1,6 +1,6 @@
 """Erasure everywhere: store, published pages, and the exports beside them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from clearbar.project import Project
 from clearbar.publish import withdraw
 from clearbar.redact import Redactor
 from clearbar.settings import Settings
-from clearbar.store import ERASED, Published, Removed, Store
+from clearbar.store import ERASED, TOO_OLD, Published, Removed, Store
 
 __all__ = ["Erasure", "apply_retention", "erase_from_everywhere"]
 
@@ -76,31 +76,40 @@ def erase_from_everywhere(
     return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
 
 
-def _withdraw_pages(project: Project, store: Store) -> tuple[list[str], list[str]]:
+def _withdraw_pages(project: Project, store: Store, *, retained: bool = False) -> tuple[list[str], list[str]]:
     """Remove the pages that show what was erased, and return those that are gone and those out of reach.
 
     A report that is being written is waited for: it finds the erasure before anything is in its place, and writes the pages anew without.
+
+    Parameters
+    ----------
+    project, store
+        Where pages are, and where it is written down.
+    retained
+        Whether retention asks: pages that are too old go, too, and those in distant stores are forgotten, since what was on its way
+        there when it was to go has arrived by now.
     """
+    why = (ERASED, TOO_OLD) if retained else (ERASED,)
     removed: list[str] = []
     left: list[str] = []
-    folders = {page.folder for page in _pages_to_go(store) if page.folder}
+    folders = {page.folder for page in _pages_to_go(store, why) if page.folder}
     with ExitStack() as stack:
         for folder in sorted(folders):  # always in the same order, so that two erasures do not wait for each other
             stack.enter_context(hold_folder(project, Path(folder)))
-        for page in _pages_to_go(store):  # none that was made anew meanwhile
+        for page in _pages_to_go(store, why):  # none that was made anew meanwhile
             if page.folder and page.folder not in folders:
                 continue
             if not withdraw(page.path):
                 left.append(page.path)
                 continue
             removed.append(page.path)
-            if "://" not in page.path:
+            if retained or "://" not in page.path:
                 store.forget_report(page.path)
     return removed, left
 
 
-def _pages_to_go(store: Store) -> list[Published]:
-    return [page for page in store.reports(stale=True) if ERASED in page.stale]
+def _pages_to_go(store: Store, why: Sequence[str]) -> list[Published]:
+    return [page for page in store.reports(stale=True) if any(reason in page.stale for reason in why)]
 
 
 def _known(store: Store, id: str, notice: Callable[[str], None]) -> list[tuple[str, str]]:
@@ -117,8 +126,5 @@ def _known(store: Store, id: str, notice: Callable[[str], None]) -> list[tuple[s
 def apply_retention(project: Project, store: Store, settings: Settings) -> Removed:
     """Remove what is older than the settings allow, published pages included, and what earlier erasures could not reach."""
     removed = store.apply_retention(**settings.retention.model_dump())
-    distant, _ = _withdraw_pages(project, store)
-    for page in {*removed.reports, *distant}:  # what was on its way to a distant store when it was to go has arrived by now
-        if withdraw(page):
-            store.forget_report(page)
+    _withdraw_pages(project, store, retained=True)
     return removed

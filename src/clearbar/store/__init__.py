@@ -38,7 +38,7 @@ from clearbar.store.records import (
     StoredRevision,
     grading_hash,
 )
-from clearbar.store.reports import ERASED, Reports
+from clearbar.store.reports import ERASED, TOO_OLD, Reports
 from clearbar.store.retention import Removed, Retention
 from clearbar.store.review_records import (
     ALL_TEAMS,
@@ -70,6 +70,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ALL_TEAMS",
     "ERASED",
+    "TOO_OLD",
     "Assignment",
     "AuditRef",
     "Calibration",

@@ -13,10 +13,12 @@ from clearbar.store.records import JournalEntry, Published, SourceRef
 from clearbar.store.suppression import SALT
 from clearbar.store.tables import agents, facts, journal, report_conversations, reports, sources, tombstones
 
-__all__ = ["ERASED", "Reports", "pass_gate", "write_entry"]
+__all__ = ["ERASED", "TOO_OLD", "Reports", "pass_gate", "write_entry"]
 
 ERASED: Final = "a conversation in it was erased"
 """Why a page that shows what was erased is to go."""
+TOO_OLD: Final = "kept long enough"
+"""Why a page is to go that was published longer ago than the settings allow."""
 _ROWS: Final = 5_000
 """Rows written at a time."""
 Key = tuple[str, str]

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, and_, exists, select, text
 from clearbar.model import Model
 from clearbar.plural import plural
 from clearbar.store.database import Database, chunks, now
+from clearbar.store.reports import TOO_OLD
 from clearbar.store.rows import read_verdicts, to_json
 from clearbar.store.tables import audits, claims, conversations, grades, replies, reports, texts, versions
 
@@ -108,5 +109,5 @@ def _remove_replies(connection: Connection, before: datetime) -> int:
 def _outdate_reports(connection: Connection, before: datetime) -> tuple[str, ...]:
     old = reports.c.made_at < before
     paths = connection.execute(select(reports.c.path).where(old).order_by(reports.c.path)).scalars().all()
-    connection.execute(reports.update().where(old).values(stale="kept long enough"))
+    connection.execute(reports.update().where(old).values(stale=TOO_OLD))
     return tuple(paths)
