@@ -170,3 +170,16 @@ def test_retention_leaves_what_was_made_anew_meanwhile(project: Project, store: 
         apply_retention(project, other, load_settings(project))
         pages = [Path(page.path) for page in other.reports()]
     assert [page.read_bytes() for page in pages].count(b"anew") == 1
+
+
+def test_pages_and_checks_go_where_a_folder_cannot_be_held(project: Project, store: Disturbed, rubric: Rubric) -> None:
+    report(project, store, rubric)
+    for lock in (project.state / "locks").iterdir():
+        lock.unlink()
+        lock.mkdir()
+    checks = project.state / "checks"
+    (checks / "a").mkdir(parents=True)  # what cannot be unlinked
+    (checks / "b.json").write_text(ERASED, encoding="ascii")
+    done = erase_from_everywhere(project, load_settings(project), conversations=(ERASED,), customer=None, who="dpo", why="", notice=print)
+    assert done.left == (str(checks / "a"),)
+    assert holding(project.state) == []

@@ -1,7 +1,7 @@
 """Erasure everywhere: store, published pages, and the exports beside them."""
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from clearbar.errors import UsageError
@@ -71,8 +71,7 @@ def erase_from_everywhere(
             notice("no stored conversation names that customer; later ones will not be stored")
         done = store.erase(keys, customer=pseudonym, who=who, why=why)
         removed, left = _withdraw_pages(project, store)
-        for kept in (project.state / "checks").glob("*"):  # a check names and quotes where grader and labels differ; it is made anew
-            kept.unlink(missing_ok=True)
+        left += _remove_checks(project)
     return Erasure(conversations=done.conversations, pages=tuple(removed), left=tuple(left), scrubbed=done.scrubbed)
 
 
@@ -95,7 +94,8 @@ def _withdraw_pages(project: Project, store: Store, *, retained: bool = False) -
     folders = {page.folder for page in _pages_to_go(store, why) if page.folder}
     with ExitStack() as stack:
         for folder in sorted(folders):  # always in the same order, so that two erasures do not wait for each other
-            stack.enter_context(hold_folder(project, Path(folder)))
+            with suppress(OSError):  # who writes reports cannot hold it either, and what was erased must not stay for that
+                stack.enter_context(hold_folder(project, Path(folder)))
         for page in _pages_to_go(store, why):  # none that was made anew meanwhile
             if page.folder and page.folder not in folders:
                 continue
@@ -106,6 +106,17 @@ def _withdraw_pages(project: Project, store: Store, *, retained: bool = False) -
             if retained or "://" not in page.path:
                 store.forget_report(page.path)
     return removed, left
+
+
+def _remove_checks(project: Project) -> list[str]:
+    """Remove the checks, which name and quote where grader and labels differ, and return what is out of reach; they are made anew."""
+    left = []
+    for kept in sorted((project.state / "checks").glob("*")):
+        try:
+            kept.unlink(missing_ok=True)
+        except OSError:
+            left.append(str(kept))
+    return left
 
 
 def _pages_to_go(store: Store, why: Sequence[str]) -> list[Published]:
