@@ -180,6 +180,35 @@ def test_an_interrupted_run_keeps_the_replies_of_calls_under_way(
     assert paid(server) == 40
 
 
+def test_a_grader_that_is_closed_before_its_calls_are_waited_for_keeps_their_replies_and_no_claim(
+    server: LiveServer, make_grader: MakeGrader, ledger: Ledger
+) -> None:
+    server.control(latency=0.3)
+    grader = make_grader(ledger=ledger, in_flight=8)
+    keys = [grader.key(item) for item in batch(40)]
+    grader.begin(batch(40))
+    wait_until(lambda: server.stats()["requests"] >= 8)
+    grader.close()
+    kept = {reply.grade_key for reply in ledger.replies(keys)}
+    assert 8 <= len(kept) == paid(server) < 40
+    assert ledger.claim(keys, "another", 60) == {}
+    ledger.release(keys, "another")
+    assert all(isinstance(result, Grade) for result in make_grader(ledger=ledger).grade(batch(40)))
+    assert paid(server) == 40
+
+
+def test_a_grader_that_is_closed_waits_no_longer_than_a_call_may_take_and_gives_its_claims_back(
+    server: LiveServer, make_grader: MakeGrader, ledger: Ledger
+) -> None:
+    server.control(down=True)
+    grader = make_grader(ledger=ledger, timeout=1, outage_patience=600)
+    keys = [grader.key(item) for item in batch(40)]
+    grader.begin(batch(40))
+    wait_until(lambda: len(ledger.claim(keys, "another", -1)) == len(keys))
+    grader.close()
+    assert ledger.claim(keys, "another", 60) == {}
+
+
 def test_claims_of_a_dead_process_are_taken_over_at_once_and_of_a_live_one_waited_for(ledger: Ledger) -> None:
     assert ledger.claim(["a", "b"], "one", 60) == {}
     assert ledger.claim(["b", "c"], "two", 60) == {"b": "one"}

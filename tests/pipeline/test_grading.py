@@ -2,6 +2,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from tests.store.made import made_grade, made_rubric, made_transcript
 
 from clearbar.pipeline.grading import grade_batch, why_waiting
@@ -41,6 +42,21 @@ class Llm(Rules):
 
         return wait
 
+    def interrupt(self) -> None:
+        self.told.append("no further call")
+
+
+class Broken(Rules):
+    """Breaks off."""
+
+    def __init__(self, told: list[str], fault: type[BaseException]) -> None:
+        super().__init__(told)
+        self.fault = fault
+
+    def grade(self, batch: Sequence[RedactedTranscript]) -> Results:
+        del batch
+        raise self.fault
+
 
 def space(told: list[str]) -> Any:
     rules, llm = Rules(told), Llm(told)
@@ -51,6 +67,16 @@ def test_calls_go_out_before_rules_read_and_are_waited_for_behind_them() -> None
     told: list[str] = []
     grade_batch(space(told), [made_transcript(1), made_transcript(2), made_transcript(1)])
     assert told == ["2 calls sent", "rules read 2", "calls waited for"]
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, MemoryError])
+def test_no_further_call_goes_out_once_the_rules_have_broken_off(fault: type[BaseException]) -> None:
+    told: list[str] = []
+    broken = space(told)
+    broken.rules = Broken(told, fault)
+    with pytest.raises(fault):
+        grade_batch(broken, [made_transcript(1), made_transcript(2)])
+    assert told == ["2 calls sent", "no further call"]
 
 
 def test_what_is_known_is_neither_asked_nor_read_again() -> None:

@@ -56,7 +56,12 @@ def grade_batch(space: Workspace, batch: Sequence[RedactedTranscript], known: Ma
     """
     known = known or {}
     asking = None if space.llm is None else _begin(space.first, batch, known)
-    by_rules = _begin(space.rules, batch, known)()
+    try:
+        by_rules = _begin(space.rules, batch, known)()
+    except BaseException:
+        if space.llm is not None:
+            space.llm.interrupt()  # nobody will wait for what was begun; closing the grader keeps the replies of calls under way
+        raise
     asked = asking() if asking else by_rules
     return [_compose(space, *item, known) for item in zip(batch, asked, by_rules, strict=True)]
 

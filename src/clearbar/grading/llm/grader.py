@@ -6,6 +6,7 @@ import threading
 import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
+from concurrent.futures import wait as wait_for
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -118,6 +119,8 @@ class LlmGrader:
         self._asker: Asker | None = None
         self._thread: _LoopThread | None = None
         self._starting = threading.Lock()
+        self._open: set[Future[Any]] = set()
+        """What was begun and has not ended."""
 
     def _make_prompt(self) -> Prompt:
         shaped = self._dialect.mode in {ReplyMode.JSON_OBJECT, ReplyMode.TEXT}
@@ -248,7 +251,10 @@ class LlmGrader:
         except BaseException:
             work.close()
             raise
-        return asyncio.run_coroutine_threadsafe(work, thread.loop)
+        future = asyncio.run_coroutine_threadsafe(work, thread.loop)
+        self._open.add(future)
+        future.add_done_callback(self._open.discard)
+        return future
 
     def _join(self, future: Future[T]) -> T:
         """Wait for what was begun; an interruption lets calls under way end and keeps their replies."""
@@ -262,8 +268,12 @@ class LlmGrader:
             raise
 
     def close(self) -> None:
-        """Close connections and threads."""
+        """Close connections and threads; of what was begun and nobody waited for, calls under way end and their replies are kept."""
         if self._thread is not None:
+            if left := list(self._open):
+                self.interrupt()
+                wait_for(left, min(GRACE, self.settings.timeout))
+            self._thread.cancel()
             asyncio.run_coroutine_threadsafe(self._client.close(), self._thread.loop).result()
             self._thread.close()
             self._thread = None
@@ -293,6 +303,17 @@ class _LoopThread:
             self.loop.run_until_complete(self.loop.shutdown_default_executor())
             self.loop.close()
 
+    def cancel(self) -> None:
+        """Cancel what still runs, and wait until it has given back what it held."""
+        asyncio.run_coroutine_threadsafe(_cancel_others(), self.loop).result()
+
     def close(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
