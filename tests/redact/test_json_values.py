@@ -104,3 +104,19 @@ def test_kinds_that_are_left_in_are_left_in_json_too() -> None:
     text = '{"first_name": "Mirela", "pin": "4821"}'
     kept = Redactor(RedactionSettings(skip=("secret",)), b"k")
     assert kept.redact_texts([text]).texts == ['{"first_name": "[NAME_1]", "pin": "4821"}']
+
+
+@pytest.mark.parametrize("length", [201, 3_000, 16_000])
+def test_a_long_secret_goes_whole(redact: Redact, length: int) -> None:
+    assert redact(json.dumps({"access_token": "aB" * (length // 2), "status": "gold"})) == [
+        '{"access_token": "[SECRET_1]", "status": "gold"}'
+    ]
+
+
+def test_of_a_secret_without_an_end_goes_what_was_read(redact: Redact) -> None:
+    assert redact('{"private_key": "' + "k" * 16_384) == ['{"private_key": "[SECRET_1]']
+
+
+def test_all_of_a_long_list_goes(redact: Redact) -> None:
+    (told,) = redact(json.dumps({"pin": [f"w{number}x" for number in range(60)]}))
+    assert "w" not in told

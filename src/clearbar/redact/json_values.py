@@ -59,10 +59,12 @@ JSON_CUE: Final = r"""["'][ \n\r\t]{0,4}:"""
 _KEY: Final = f"{_BEFORE}(?:{_spelt(' '.join(('name', _NAME_PARTS, _PERSONS, *_KEYS.values())))}){_BEHIND}"
 _JOINT: Final = re.compile(r"[_ -]+|(?<=[a-z])(?=[A-Z0-9])")
 _STRING: Final = re.compile(r"""\s{0,40}(?P<quote>\\*["'])(?P<value>[^\0]{0,200}?)(?<!\\)(?P=quote)""")
+_SECRET: Final = re.compile(r"""\s{0,40}(?P<quote>\\*["'])(?:(?P<value>[^\0]{0,16384}?)(?<!\\)(?P=quote)|(?P<open>[^\0]{16384}))""")
+"""Tokens and keys are long; of one that does not end in time, what was read goes."""
 _NUMBER: Final = re.compile(r"\s{0,40}(?P<value>-?\d[\d.]{0,30})(?=[\s,}\]\0]|$)")
 _LIST: Final = re.compile(r"\s{0,40}\[")
 _NEXT: Final = re.compile(r"\s{0,40},")
-_MOST: Final = 20
+_MOST: Final = 2_000
 """Values of a list that are read."""
 _NEAR: Final = 400
 """Characters of an object that are looked at around a key."""
@@ -95,7 +97,7 @@ def find_json_values(view: View, keys: Iterable[tuple[int, int]], found: Iterabl
         kind = _kind(view.text[start:end])
         if kind is None:
             continue
-        for first, last in _values(view.text, end):
+        for first, last in _values(view.text, end, string=_SECRET if kind is Kind.SECRET else _STRING):
             value = view.text[first:last]
             if _MAY_BE[kind](value) and not known.covers(first, last):
                 same = known.within(kind, first, last) or (value if kind is Kind.SECRET else _COMPACT.sub("", value).upper())
@@ -167,13 +169,16 @@ def _names_somebody(text: str, key: Sequence[str], start: int, end: int) -> bool
     return bool(ends & (_OF_NAMES | _OF_PERSONS))
 
 
-def _values(text: str, place: int) -> Iterator[tuple[int, int]]:
+def _values(text: str, place: int, *, string: re.Pattern[str] = _STRING) -> Iterator[tuple[int, int]]:
     """Yield the spans of the text, the number, or the texts of a list that stand behind a colon."""
     if found := _LIST.match(text, place):
         place = found.end()
     for _ in range(_MOST if found else 1):
-        match = _STRING.match(text, place) or _NUMBER.match(text, place)
+        match = string.match(text, place) or _NUMBER.match(text, place)
         if match is None:
+            return
+        if match["value"] is None:
+            yield match.span("open")
             return
         if match["value"].strip():
             yield match.span("value")
