@@ -238,3 +238,22 @@ def test_gradings_of_the_same_nights_leave_nothing_to_the_grader(store: Store, r
     llm_nights(store, rubric, (0, 1, 2))
     found = Watch(store, rubric).between("clears", Counter({llm(1): 10, llm(2): 10}), Counter({llm(1): 30, llm(2): 30}))
     assert (found.anchored, found.why_not) == (None, "")
+
+
+def test_what_another_rubric_graded_later_still_stands_as_earlier_words_of_this_one_graded_it(
+    project: Project, store: Store, rubric: Rubric
+) -> None:
+    def worded(asks: str, name: str) -> Rubric:
+        criteria = [item.model_dump(mode="json") for item in rubric.criteria]
+        return Rubric.model_validate(
+            rubric.model_dump(mode="json") | {"name": name, "criteria": [criteria[0] | {"asks": asks}, *criteria[1:]]}
+        )
+
+    earlier = worded("Was it so in earlier words?", rubric.name)
+    fill(store, earlier, [(talk(day), ("accuracy",) if fifth(day) else ()) for day in range(60)])
+    fill(store, worded("Is it so to others?", "another"), [(talk(day), ()) for day in range(60)])
+    fill(store, rubric, [(talk(day), ()) for day in range(60, 120)])
+    found = before(project, store)
+    assert found is not None
+    assert found.conversations == 60
+    assert change(found, "accuracy").before.count == 12

@@ -80,7 +80,7 @@ def changes_by_team(  # noqa: PLR0917 - what a report is made of
 def _standings(store: Store, rubric: Rubric, request: ReportRequest) -> dict[str | None, Standing]:
     """Return how each team stood; of a conversation that these words graded too, what they said counts."""
     found: dict[tuple[str, str], AuditRef] = {}
-    for refs in (chosen_audits(store, rubric, request), chosen_audits(store, None, request)):
+    for refs in (chosen_audits(store, rubric, request), chosen_audits(store, rubric, request, earlier=True)):
         for ref in refs:
             found.setdefault((ref.source, ref.id), ref)
     standings: dict[str | None, Standing] = {}

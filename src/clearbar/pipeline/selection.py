@@ -142,10 +142,13 @@ def _place(ref: AuditRef) -> tuple[str, float, str, str]:
     return ref.team or "", moment, ref.id, ref.source
 
 
-def chosen_audits(store: Store, rubric: Rubric | None, request: ReportRequest) -> Collection[AuditRef]:
+def chosen_audits(store: Store, rubric: Rubric, request: ReportRequest, *, earlier: bool = False) -> Collection[AuditRef]:
     """Return the audits of the grader that was asked for, and those beside them; of another text than theirs, the later audit counts.
 
-    Without a rubric, those by any.
+    Parameters
+    ----------
+    earlier
+        Whether those by earlier words of the same rubric count too.
     """
 
     def asked_of(grader: str | None) -> list[AuditRef]:
@@ -154,7 +157,8 @@ def chosen_audits(store: Store, rubric: Rubric | None, request: ReportRequest) -
             until=request.until,
             teams=(request.team,) if request.team else (),
             sources=request.sources,
-            grading=None if rubric is None else grading_hash(rubric),
+            grading=None if earlier else grading_hash(rubric),
+            rubric=rubric.name if earlier else None,
             asked=grader,
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, and_, case, exists, func, lite
 from clearbar.store.database import CHUNK, Database, chunks
 from clearbar.store.records import AuditRef, Outcome, Recent, StoredAudit
 from clearbar.store.rows import from_json, read_fields, read_usage, read_verdicts
-from clearbar.store.tables import audits, conversations, run_items, texts, versions
+from clearbar.store.tables import audits, conversations, rubrics, run_items, texts, versions
 
 __all__ = ["Audits"]
 
@@ -71,12 +71,14 @@ class Audits(Database):
         teams: Sequence[str] = (),
         sources: Sequence[str] = (),
         grading: str | None = None,
+        rubric: str | None = None,
         asked: str | None = None,
     ) -> list[AuditRef]:
-        """Return which audits `audits` would yield, in the same order, without reading them."""
+        """Return which audits `audits` would yield, in the same order, without reading them; of all words of a rubric by its name."""
         wanted = [
             *([audits.c.source.in_(sources)] if sources else []),
             *([audits.c.grading_hash == grading] if grading is not None else []),
+            *([audits.c.rubric.in_(select(rubrics.c.hash).where(rubrics.c.name == rubric))] if rubric is not None else []),
             *([audits.c.asked == asked] if asked is not None else []),
         ]
         return self._latest(wanted, _of(since, until, teams), set())
