@@ -42,6 +42,12 @@ def test_what_variation_selectors_spell_is_not_shown_to_the_model() -> None:
     assert Prompt(RUBRIC, PROMPTS, b"secret").conversation(attacked(make_transcript("attacked"), hidden, RUBRIC, "courtesy")).isascii()
 
 
+def test_a_word_without_end_is_looked_at_by_its_beginning_alone() -> None:
+    assert SUSPICION.cue_words("grading" + "x" * 1_000_000) == SUSPICION.cue_words("grading" + "x" * 1_000_000 + " parcel")
+    assert len(SUSPICION.cue_words("grading" + "x" * 1_000_000)) == 1
+    assert SUSPICION.cue_words("x" * 1_000_000) == []
+
+
 def test_grades_at_one_end_of_all_scales_are_doubted_whatever_was_said(server: LiveServer, make_grader: MakeGrader) -> None:
     plain = make_rubric().model_dump()
     more = [plain["criteria"][0] | {"id": f"point_{number}", "name": f"Point {number}"} for number in range(7)]

@@ -39,6 +39,8 @@ MANY_LEVELS = 3
 """Of yes and no, one is as common as the other may be."""
 REMEMBERED = 50_000
 """Words whose cues are kept at hand."""
+LONGEST_STEM = max(map(len, STEMS))
+"""Letters of a word beyond which no stem reaches; longer ones are kept at hand only if they are names."""
 FOREIGN_TURNS = 2
 """In more turns than this another language is that of the conversation's people."""
 FOREIGN_LETTERS = 8
@@ -213,7 +215,7 @@ class Suspicion:
         if len(self._met) > REMEMBERED:
             self._met.clear()
         cue = self._words.get(word, 0)
-        for size in range(2, len(word) + 1):
+        for size in range(2, min(len(word), LONGEST_STEM) + 1):
             cue |= STEMS.get(word[:size], 0)
         if not word.isascii():
             for part, unspaced in UNSPACED.items():
@@ -224,7 +226,8 @@ class Suspicion:
                 cue |= Cue.DISGUISED
         elif not word.isalpha() and not word.isdigit() and word.translate(_LEET) in self._plain:
             cue |= Cue.DISGUISED
-        self._met[word] = int(cue)
+        if len(word) <= LONGEST_STEM or word in self._words:
+            self._met[word] = int(cue)
         return int(cue)
 
     def _tells(self, cues: int, *, asked: bool) -> bool:
