@@ -183,3 +183,24 @@ def test_pages_and_checks_go_where_a_folder_cannot_be_held(project: Project, sto
     done = erase_from_everywhere(project, load_settings(project), conversations=(ERASED,), customer=None, who="dpo", why="", notice=print)
     assert done.left == (str(checks / "a"),)
     assert holding(project.state) == []
+
+
+def test_an_erasure_waits_for_the_first_report_of_a_folder_too(project: Project, store: Disturbed, rubric: Rubric) -> None:
+    asked: dict[str, Any] = {"conversations": (ERASED,), "customer": None, "who": "dpo", "why": "", "notice": print}
+    waits = []
+    erasing = threading.Thread(target=lambda: erase_from_everywhere(project, load_settings(project), **asked))
+
+    def begin() -> None:
+        erasing.start()
+        while not store.erasures():
+            threading.Event().wait(0.01)
+        erasing.join(0.5)
+        waits.append(erasing.is_alive())
+
+    store.after("announce", begin)
+    made = report(project, store, rubric)
+    erasing.join()
+    assert waits == [True]
+    assert made.conversations == 7
+    assert holding(project.state) == []
+    assert [page.path for page in store.reports() if not Path(page.path).is_file()] == []

@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Final
@@ -18,7 +18,7 @@ from clearbar.rubric import Rubric
 from clearbar.store import Edition, Outdated, Run, Store, StoredRevision
 from clearbar.verdict import GradedBy
 
-__all__ = ["History", "hold_folder", "keep_edition", "measured_of"]
+__all__ = ["History", "hold", "hold_folder", "keep_edition", "lock_of", "locks_of", "measured_of"]
 
 _ELSEWHERE: Final = "people reviewed conversations of other teams, by which the grader’s errors here are estimated, too"
 _DISPUTE: Final = re.compile(r"dispute (\d+) changed a verdict in it(.*)")
@@ -139,12 +139,26 @@ def _disputes(numbers: Sequence[str]) -> str:
     return f"disputes {', '.join(numbers[:-1])} and {numbers[-1]} changed verdicts in it"
 
 
-@contextmanager
-def hold_folder(project: Project, folder: Path) -> Iterator[None]:
+def hold_folder(project: Project, folder: Path) -> AbstractContextManager[None]:
     """Keep all other processes of this machine from writing a folder of reports; a killed one keeps nobody waiting."""
-    place = project.state / "locks" / f"reports-{digest(str(folder))[:16]}"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    with place.open("w", encoding="ascii") as file:
+    return hold(lock_of(project, folder))
+
+
+def lock_of(project: Project, folder: Path) -> Path:
+    """Return the file that whoever writes a folder of reports holds."""
+    return project.state / "locks" / f"reports-{digest(str(folder))[:16]}"
+
+
+def locks_of(project: Project) -> set[Path]:
+    """Return the files of all folders that were ever written, or are being written for the first time."""
+    return set((project.state / "locks").glob("reports-*"))
+
+
+@contextmanager
+def hold(lock: Path) -> Iterator[None]:
+    """Hold one of these files; raises OSError where that cannot be."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w", encoding="ascii") as file:
         _lock(file)
         yield
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from clearbar.errors import UsageError
 from clearbar.model import Model
-from clearbar.pipeline.editions import hold_folder
+from clearbar.pipeline.editions import hold, lock_of, locks_of
 from clearbar.pipeline.workspace import open_store
 from clearbar.plural import plural
 from clearbar.project import Project
@@ -91,11 +91,15 @@ def _withdraw_pages(project: Project, store: Store, *, retained: bool = False) -
     why = (ERASED, TOO_OLD) if retained else (ERASED,)
     removed: list[str] = []
     left: list[str] = []
-    folders = {page.folder for page in _pages_to_go(store, why) if page.folder}
+    pages = _pages_to_go(store, why)
+    folders = {page.folder for page in pages if page.folder}
+    locks = {lock_of(project, Path(folder)) for folder in folders}
+    if len([page for page in pages if page.folder]) < len(pages):  # announced, and of no edition yet: any of the writers may be at it
+        locks |= locks_of(project)
     with ExitStack() as stack:
-        for folder in sorted(folders):  # always in the same order, so that two erasures do not wait for each other
+        for lock in sorted(locks):  # always in the same order, so that two erasures do not wait for each other
             with suppress(OSError):  # who writes reports cannot hold it either, and what was erased must not stay for that
-                stack.enter_context(hold_folder(project, Path(folder)))
+                stack.enter_context(hold(lock))
         for page in _pages_to_go(store, why):  # none that was made anew meanwhile
             if page.folder and page.folder not in folders:
                 continue
