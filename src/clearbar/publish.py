@@ -112,7 +112,7 @@ def _notice(reports: Sequence[TeamReport], settings: PublishSettings) -> str:
 def _put(files: Mapping[str, Content], folder: str, register: Register) -> Iterator[str]:
     """Write files and yield where each lies."""
     if "://" not in folder:
-        yield from map(str, write_files(files, Path(folder).expanduser().absolute(), register))
+        yield from (path.as_posix() for path in write_files(files, Path(folder).expanduser().absolute(), register))
         return
     from fsspec.core import url_to_fs  # noqa: PLC0415 - only those who publish to a store need it
 
