@@ -3,6 +3,7 @@
 from typing import Final
 
 from clearbar.grading.rules.hearing import Hearing, turns_with
+from clearbar.grading.rules.sharing import Earlier, Least
 from clearbar.grading.rules.turnset import TurnSet, after, last, places, unless, where
 from clearbar.grading.rules.wording import Stems, matter
 
@@ -27,12 +28,18 @@ class Reception(Hearing):
         words, common = self.turns.texts.words, self.tongue.common_words
 
         def again(talk: int, customer: int, agent: int, asked: int) -> int:
-            found = 0
+            found = taken = 0
+            before = Earlier()
             for place, row in self.turns.said(talk, asked):
                 telling = matter(words[row], common)
                 least = max(_TELLING, _MOSTLY * len(telling))
-                earlier = customer & (1 << (agent & (1 << place) - 1).bit_length()) - 1  # before the answer that came last
-                if len(telling) >= least and any(words.shares(other, telling, least) for _, other in self.turns.said(talk, earlier)):
+                if len(telling) < least:
+                    continue
+                answered = customer & (1 << (agent & (1 << place) - 1).bit_length()) - 1  # before the answer that came last
+                for _, other in self.turns.said(talk, answered & ~taken):
+                    before.add(words[other])
+                taken = answered
+                if before.shares(telling, _at_least(least)):
                     found |= 1 << place
             return found
 
@@ -80,3 +87,7 @@ class Reception(Hearing):
     def offered(self) -> TurnSet:
         """Agent turns that offer a product, plan or extra: in words of an offer, or with a price, or unasked, and free to take."""
         return self.agent & (self.offer | self.promotion | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)
+
+
+def _at_least(number: float) -> Least:
+    return lambda _size: number

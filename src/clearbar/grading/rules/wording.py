@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from clearbar.grading.rules.sharing import Earlier
 from clearbar.grading.rules.text import asked, spelled
 
 __all__ = ["Stems", "Telling", "Words", "matter", "same_as_before", "worded_as_before"]
@@ -34,10 +35,6 @@ class Words(dict[int, frozenset[bytes]]):
     def __missing__(self, row: int) -> frozenset[bytes]:
         self[row] = words = frozenset(spelled(self.normals[row]))
         return words
-
-    def shares(self, row: int, words: frozenset[bytes], least: float) -> bool:
-        """Return whether a text has at least so many of some words; it is split only if its letters allow for that."""
-        return sum(map(self.normals[row].count, words)) >= least and len(words & self[row]) >= least
 
 
 def matter(words: frozenset[bytes], common: frozenset[bytes]) -> frozenset[bytes]:
@@ -101,14 +98,17 @@ def worded_as_before(said: Said, words: Words) -> int:
     """Return the set of the turns that have the words of an earlier one, or nearly all of them where they are long."""
     found = 0
     earlier: set[frozenset[bytes]] = set()
+    long = Earlier()
     for place, row in said:
         here = words[row]
-        if here in earlier or _nearly(here, earlier):
+        if here in earlier or _nearly(here, long):
             found |= 1 << place
+        if here not in earlier and len(here) >= _NEARLY * _STOCK:  # a shorter one is nearly none that is long
+            long.add(here)
         earlier.add(here)
     return found
 
 
-def _nearly(words: frozenset[bytes], earlier: Iterable[frozenset[bytes]]) -> bool:
+def _nearly(words: frozenset[bytes], earlier: Earlier) -> bool:
     length = len(words)
-    return length >= _STOCK and any(len(words & other) >= _NEARLY * max(length, len(other)) for other in earlier)
+    return length >= _STOCK and earlier.shares(words, lambda size: _NEARLY * max(length, size))
