@@ -115,9 +115,7 @@ def _withdraw_pages(project: Project, store: Store, *, retained: bool = False) -
 def _remove_checks(project: Project) -> list[str]:
     """Remove the checks, which name and quote where grader and labels differ, and return what is out of reach; they are made anew."""
     left = []
-    for kept in sorted((project.state / "checks").rglob("*")):
-        if kept.is_dir() and not kept.is_symlink():
-            continue
+    for kept in sorted((project.state / "checks").glob("*")):
         try:
             kept.unlink(missing_ok=True)
         except OSError:
