@@ -51,28 +51,22 @@ class Telling(dict[int, frozenset[bytes]]):
         self._common = common
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        self[row] = telling = frozenset([word for word in self._words[row] - self._common if len(word) > _SHORT or word.isdigit()])
+        self[row] = telling = self._of(self._words[row])
         return telling
 
+    def _of(self, words: frozenset[bytes]) -> frozenset[bytes]:
+        return frozenset([word for word in words - self._common if len(word) > _SHORT or word.isdigit()])
 
-class Stems(dict[int, frozenset[bytes]]):
-    """How those words of texts begin that can tell one matter from another, by row."""
 
-    def __init__(self, words: Words, common: frozenset[bytes]) -> None:
-        super().__init__()
-        self._words = words
-        self._common = common
-
-    def __missing__(self, row: int) -> frozenset[bytes]:
-        self[row] = stems = self._of(self._words[row])
-        return stems
+class Stems(Telling):
+    """How those words begin."""
 
     def asked(self, row: int) -> frozenset[bytes]:
         """Return those of the questions in a text."""
         return self._of(frozenset(spelled(asked(self._words.normals[row]))))
 
     def _of(self, words: frozenset[bytes]) -> frozenset[bytes]:
-        return frozenset([word[:_STEM] for word in words - self._common if len(word) > _SHORT or word.isdigit()])
+        return frozenset([word[:_STEM] for word in super()._of(words)])
 
 
 def same_as_before(said: Said, words: Words) -> int:
