@@ -56,6 +56,22 @@ def fill(store: Store, rubric: Rubric, talks: Sequence[tuple[RedactedTranscript,
     store.finish_run(run.id)
 
 
+def reviewed(store: Store, rubric: Rubric, one: RedactedTranscript, *failing: str, probability: float | None = 0.25) -> None:
+    """Save a blind review of all criteria of a conversation, which was drawn with some chance."""
+    levels: dict[str, int | str] = {item.id: "below" if item.id in failing else "clears" for item in rubric.criteria}
+    label = Label(
+        id=one.id,
+        source=one.source,
+        levels=levels,
+        annotator="rex",
+        kind=LabelKind.BLIND,
+        probability=probability,
+        rubric=rubric.full_hash,
+        at=datetime.now(UTC),
+    )
+    store.add_labels([label], text_hash=one.text_hash)
+
+
 def contest(store: Store, one: RedactedTranscript, rubric: Rubric, criterion: str = "courtesy", *, days: int = 7) -> int:
     """Contest a verdict and return the dispute's number."""
     values: dict[str, str | None] = {

@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 from pydantic import SecretStr
-from tests.pipeline.graded import START, contest, decide, fill, talk
+from tests.pipeline.graded import START, contest, decide, fill, reviewed, talk
 
-from clearbar.label import Label, LabelKind
 from clearbar.pipeline.reporting import ReportRequest, make_reports
 from clearbar.pipeline.restating import Restater, anything_to_restate, restate
 from clearbar.pipeline.selection import graded_items
@@ -21,7 +20,6 @@ from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
 from clearbar.settings import PublishSettings, Settings, load_settings
 from clearbar.store import DisputeState, Store
-from clearbar.transcript import RedactedTranscript
 
 TALKS = [talk(number) for number in range(8)]
 
@@ -267,40 +265,13 @@ def test_corrected_figures_rest_on_what_graders_said_and_people_found(
     talks = [talk(number, team="calls") for number in range(100, 140)]
     fill(store, rubric, [(one, ()) for one in talks])
     for place, one in enumerate(talks[:12]):
-        levels: dict[str, int | str] = dict.fromkeys([item.id for item in rubric.criteria], "clears")
-        label = Label(
-            id=one.id,
-            source=one.source,
-            levels=levels | ({"listening": "below"} if place % 2 else {}),
-            annotator="rex",
-            kind=LabelKind.BLIND,
-            probability=12 / 40,
-            rubric=rubric.full_hash,
-            at=datetime.now(UTC),
-        )
-        store.add_labels([label], text_hash=one.text_hash)
+        reviewed(store, rubric, one, *(("listening",) if place % 2 else ()), probability=12 / 40)
     twin = Folder(project, settings, store, rubric).twin("calls")
     (listening,) = (item for item in twin["criteria"] if item["id"] == "listening")
     assert next(level["count"] for level in listening["levels"] if level["id"] == "below") == 6
     assert listening["fails"]["corrected"]
     assert listening["fails"]["raw"] == 0
     assert 0.3 < listening["fails"]["value"] < 0.7  # not 6 in 40, as if the 28 that nobody read were known to be fine
-
-
-def reviewed(store: Store, rubric: Rubric, one: RedactedTranscript, *failing: str) -> None:
-    """Review a conversation that was drawn with a chance of one in four."""
-    levels: dict[str, int | str] = {item.id: "below" if item.id in failing else "clears" for item in rubric.criteria}
-    label = Label(
-        id=one.id,
-        source=one.source,
-        levels=levels,
-        annotator="rex",
-        kind=LabelKind.BLIND,
-        probability=0.25,
-        rubric=rubric.full_hash,
-        at=datetime.now(UTC),
-    )
-    store.add_labels([label], text_hash=one.text_hash)
 
 
 def test_reviews_of_one_team_that_move_corrected_figures_of_others_revise_their_reports_and_say_so(

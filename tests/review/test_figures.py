@@ -4,9 +4,9 @@ import json
 from datetime import UTC, datetime
 
 import pytest
+from tests.pipeline.graded import reviewed
 from tests.review.conftest import SignIn, fill, talk
 
-from clearbar.label import Label, LabelKind
 from clearbar.pipeline.reporting import ReportRequest, make_reports
 from clearbar.pipeline.selection import graded_items
 from clearbar.project import Project
@@ -28,20 +28,8 @@ def test_share_and_score_of_a_team_are_those_of_its_report(project: Project, sto
     talks = [talk(number) for number in range(40)]
     fill(store, rubric, [(one, ("accuracy",) if place % 4 == 0 else ()) for place, one in enumerate(talks)])
     for place, one in enumerate(talks[:14]):
-        levels: dict[str, int | str] = {
-            item.id: "below" if item.id == "accuracy" and place % 3 == 0 else "clears" for item in rubric.criteria
-        }
-        label = Label(
-            id=one.id,
-            source=one.source,
-            levels=levels,
-            annotator="rex",
-            kind=LabelKind.BLIND,
-            probability=0.3 if place < 12 else None,
-            rubric=rubric.full_hash,
-            at=datetime.now(UTC),
-        )
-        store.add_labels([label], text_hash=one.text_hash)
+        failing = ("accuracy",) if place % 3 == 0 else ()
+        reviewed(store, rubric, one, *failing, probability=0.3 if place < 12 else None)
     settings = load_settings(project)
     make_reports(project, settings, store, rubric, ReportRequest(), items=graded_items(store, rubric, ReportRequest()))
     report = json.loads((project.state / "reports" / "parcels" / "report.json").read_bytes())
