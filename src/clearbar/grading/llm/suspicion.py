@@ -13,7 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import reduce
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import or_
 
 from clearbar.grading.llm.cues import STEMS, UNSPACED, WORDS, Cue
@@ -48,6 +48,8 @@ FOREIGN_WORDS = 4
 """Little words of another language that a turn must have more than of the conversation's own."""
 
 _TOKEN = re.compile(r"[^\W_]+")
+_APART = {number: " " for number in range(128) if not _TOKEN.match(chr(number))}
+"""The same for plain letters, many times as fast."""
 _SIGNS = re.compile(r"[{<=|`\[#/]|\.\.\.\.|--")
 _SHAPED = re.compile(
     r"[\"'][\w ]+[\"']\s*:|</?[a-z_][\w-]*[ >]|<!--|/\*|```|\w\s*(?:=|:=|->|=>)\s*\w|\|.*\||^#{2,4} |<\||\.{5,}|\[\w+:\w+"
@@ -108,19 +110,26 @@ _SPEAKS = {
     for words in _LITTLE.values()
     for word in words.split()
 }
+_LITTLE_WORDS = frozenset(_SPEAKS)
 _STRANGE = {language: frozenset(word for word, languages in _SPEAKS.items() if language not in languages) for language in _LITTLE}
 """Little words that are not of a language."""
 _ORDERED = Cue.SET_ASIDE | Cue.TOLD
 _NAMED = Cue.CRITERION | Cue.LEVEL
 _PIECES = Cue.GRADE | Cue.RUBRIC | Cue.JUDGE | Cue.READER | Cue.ITEM | Cue.STEP
 _BEYOND_LATIN = re.compile(r"[^\W\d_\u0000-\u024f\u1e00-\u1eff\uff21-\uff5a\U0001d400-\U0001d7ff]")
+_INVISIBLE = "\u00ad\u200b\u2060\u2062-\u2064\ufeff\U000e0020-\U000e007e\U000e0100-\U000e01ef"
+_FLAGS = "\U0001f1e6-\U0001f1ff"
+_COSTUMES = "\uff21-\uff5a\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189"
+_GREEK_OR_CYRILLIC = "\u0370-\u03ff\u0400-\u04ff"
 _HIDING = (
-    (re.compile("[\u00ad\u200b\u2060\u2062-\u2064\ufeff\U000e0020-\U000e007e\U000e0100-\U000e01ef]"), 5),
-    (re.compile("[\U0001f1e6-\U0001f1ff](?: [\U0001f1e6-\U0001f1ff])+"), 1),
-    (re.compile("[\uff21-\uff5a\U0001d400-\U0001d7ff\u24b6-\u24e9\U0001f130-\U0001f189]"), 5),
-    (re.compile("[A-Za-z][\u0370-\u03ff\u0400-\u04ff]|[\u0370-\u03ff\u0400-\u04ff][A-Za-z]"), 2),
+    (re.compile(f"[{_INVISIBLE}]"), 5),
+    (re.compile(f"[{_FLAGS}](?: [{_FLAGS}])+"), 1),
+    (re.compile(f"[{_COSTUMES}]"), 5),
+    (re.compile(f"[A-Za-z][{_GREEK_OR_CYRILLIC}]|[{_GREEK_OR_CYRILLIC}][A-Za-z]"), 2),
 )
 """Invisible signs, letters in a costume, alphabets mixed within words; and how many of them in a turn are no chance."""
+_HIDES = re.compile(f"[{_INVISIBLE}{_FLAGS}{_COSTUMES}{_GREEK_OR_CYRILLIC}]")
+"""What a text must have in it somewhere to hide anything."""
 
 
 class Suspicion:
@@ -162,19 +171,35 @@ class Suspicion:
     def turn(self, turns: Sequence[Turn]) -> int | None:
         """Return the first turn that may speak to the grader; None where none does."""
         texts = [turn.text for turn in turns]
-        tokens = [_TOKEN.findall(text.lower()) for text in texts]
-        cues = [self._cues(words) for words in tokens]
         whole = "\n".join(texts)
-        hiding, encoding = _hides(whole), _may_encode(whole)  # one quick look that spares one at each turn
+        words = frozenset(_words(whole))
+        speaking, own = self._may_speak(words, whole), _mixed_with(words, whole)
+        hiding, encoding = _hides(whole), _may_encode(whole)
+        if not (speaking or own or hiding or encoding):  # which spares most conversations a look at each turn
+            return None
+        tokens = [_words(text) for text in texts] if speaking or own else [[] for _ in texts]
+        cues = [self._cues(spoken) for spoken in tokens]
         for number, text in enumerate(texts):
             if self._speaks(cues[number], tokens[number], text) or (hiding and _hides(text)) or (encoding and self._encoded(text)):
                 return number
         found = self._in_pieces(turns, tokens, cues)
-        return found if found is not None else _odd_one_out(texts, tokens)
+        return found if found is not None else _odd_one_out(texts, tokens, own) if own else None
+
+    def _may_speak(self, words: frozenset[str], whole: str) -> bool:
+        """Whether the words of a whole conversation, wherever they stand, have it in them to speak to a grader."""
+        cues = self._cues(tuple(words))
+        if cues & Cue.PLACE:
+            cues |= Cue.LEVEL
+        return (
+            cues & _NAMED == _NAMED
+            or bool(cues & Cue.LEVEL and cues & Cue.ALL and cues & _PIECES)
+            or bool(cues & (Cue.GRADE | Cue.LEVEL) and _SIGNS.search(whole))
+            or self._tells(cues, asked=False)
+        )
 
     def cue_words(self, text: str) -> list[str]:
         """Return the words of a text that speak of grading."""
-        return [word for word in _TOKEN.findall(text.lower()) if self._cues([word])]
+        return [word for word in _words(text) if self._cues([word])]
 
     def _speaks(self, cues: int, words: Sequence[str], text: str) -> bool:
         """Whether words that stand together speak to a grader; what all words of a turn together do not, no part of them does."""
@@ -194,7 +219,7 @@ class Suspicion:
         if not cues & (Cue.GRADE | Cue.LEVEL) or not _SIGNS.search(text):
             return False
         lines = [line for line in text.split("\n") if _SHAPED.search(line)]
-        return any(self._cues(_TOKEN.findall(line.lower())) & (Cue.GRADE | Cue.LEVEL) for line in lines)
+        return any(self._cues(_words(line)) & (Cue.GRADE | Cue.LEVEL) for line in lines)
 
     def _cues(self, words: Sequence[str]) -> int:
         met, cues = self._met, 0
@@ -267,6 +292,12 @@ class Suspicion:
         return None
 
 
+def _words(text: str) -> list[str]:
+    """Return the words of a text, in small letters."""
+    text = text.lower()
+    return text.translate(_APART).split() if text.isascii() else _TOKEN.findall(text)
+
+
 def _windows(words: Sequence[str], size: int) -> list[Sequence[str]]:
     """Return the words that stand together, each next window half a window on."""
     return [words[start : start + size] for start in range(0, max(1, len(words) - size // 2), size // 2)]
@@ -274,20 +305,22 @@ def _windows(words: Sequence[str], size: int) -> list[Sequence[str]]:
 
 def _hides(text: str) -> bool:
     """Whether a text hides letters: invisible signs among them, letters of another alphabet or in a costume."""
-    return not text.isascii() and any(len(signs.findall(text)) >= enough for signs, enough in _HIDING)
+    if text.isascii() or not _HIDES.search("".join(frozenset(text))):
+        return False
+    return any(len(signs.findall(text)) >= enough for signs, enough in _HIDING)
 
 
 def _may_encode(text: str) -> bool:
-    """Whether a text has the signs of any encoding: many of a few characters, a long word, letters by themselves."""
-    strokes = text.count(".") + text.count("-") + text.count("–")
-    return (
-        max(map(len, text.split()), default=0) >= ENCODED
-        or text.count("6") + text.count("7") >= ENCODED // 2  # letters in hexadecimal digits
-        or text.count("0") + text.count("1") >= 2 * ENCODED
-        or strokes >= 2 * ENCODED
-        or text.count("%") + text.count("&#") >= FEW
-        or _SPELLED.search(text) is not None
-    )
+    """Whether a text has the signs of any encoding: letters by themselves, a long word, or many of a few characters."""
+    if _SPELLED.search(text):
+        return True
+    if max(map(len, text.split()), default=0) >= ENCODED and _LONG.search(text):
+        return True
+    if text.count("6") + text.count("7") >= ENCODED // 2 and _PAIRS.search(text):  # letters in hexadecimal digits
+        return True
+    digits, strokes = text.count("0") + text.count("1"), text.count(".") + text.count("-") + text.count("–")
+    many = max(digits, strokes) >= 2 * ENCODED or text.count("%") + text.count("&#") >= FEW
+    return many and _CODED.search(text) is not None
 
 
 def _decoded(text: str) -> Iterator[str]:
@@ -304,17 +337,21 @@ def _readable(text: str) -> bool:
     return text.isprintable() and len(re.findall(r"[A-Za-z]{3,}", text)) > 1 and " " in text
 
 
-def _odd_one_out(texts: Sequence[str], tokens: Sequence[Sequence[str]]) -> int | None:
-    """Return a turn in another script or language than nearly all others; None where people mix them."""
+def _mixed_with(words: frozenset[str], whole: str) -> str | None:
+    """Return the language of most little words of a conversation if others have words or letters in it as well, else None."""
+    spoken = Counter(language for word in words & _LITTLE_WORDS for language in _SPEAKS[word])
+    own = max(_LITTLE, key=spoken.__getitem__)
+    letters = not whole.isascii() and len(_BEYOND_LATIN.findall(whole)) >= FOREIGN_LETTERS
+    return own if letters or _most_of_one(words & _STRANGE[own]) >= FOREIGN_WORDS else None
+
+
+def _odd_one_out(texts: Sequence[str], tokens: Sequence[Sequence[str]], own: str) -> int | None:
+    """Return a turn in another script or language than nearly all others, whose language is `own`; None where people mix them."""
     if not all(text.isascii() for text in texts):
         beyond = [len(_BEYOND_LATIN.findall(text)) for text in texts]
         odd = [place for place, letters in enumerate(beyond) if letters >= FOREIGN_LETTERS]
         if 0 < len(odd) <= FOREIGN_TURNS and len(texts) > 2 * len(odd) and 2 * sum(beyond) < sum(map(len, texts)):
             return odd[0]
-    spoken = Counter(language for word in frozenset(chain.from_iterable(tokens)) & _SPEAKS.keys() for language in _SPEAKS[word])
-    if not spoken:
-        return None
-    own = max(spoken, key=spoken.__getitem__)
     odd = [place for place, words in enumerate(tokens) if len(words) >= FOREIGN_WORDS and _foreign(words, own)]
     return odd[0] if 0 < len(odd) <= FOREIGN_TURNS and len(texts) > 2 * len(odd) else None
 
@@ -324,5 +361,9 @@ def _foreign(words: Sequence[str], own: str) -> bool:
     strange = _STRANGE[own].intersection(words)
     if len(strange) < FOREIGN_WORDS:
         return False
-    other = Counter(language for word in strange for language in _SPEAKS[word]).most_common(1)[0][1]
-    return other >= FOREIGN_WORDS + sum(own in _SPEAKS[word] for word in frozenset(words).intersection(_SPEAKS))
+    return _most_of_one(strange) >= FOREIGN_WORDS + sum(own in _SPEAKS[word] for word in frozenset(words).intersection(_LITTLE_WORDS))
+
+
+def _most_of_one(strange: frozenset[str]) -> int:
+    """Return how many of some little words belong to one language at most."""
+    return max(Counter(language for word in strange for language in _SPEAKS[word]).values(), default=0)
