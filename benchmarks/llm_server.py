@@ -88,17 +88,17 @@ def running(**config: object) -> Iterator[Server]:
         server.close()
 
 
-def conversations(count: int) -> list[RedactedTranscript]:
-    """Return conversations of `evals/`, as often as needed, each text its own."""
+def conversations(count: int, first: int = 0) -> list[RedactedTranscript]:
+    """Return conversations of `evals/`, as often as needed, each text its own by its number."""
     source = open_source(str(ROOT / "evals/conversations"), FieldMap(), root=ROOT, notice=lambda _: None)
     read = [item for _, item in source.pull() if isinstance(item, Transcript)]
     made = []
-    for number in range(count):
+    for number in range(first, first + count):
         one = read[number % len(read)]
-        first = one.turns[0].model_copy(update={"text": f"{one.turns[0].text} ({number})"})
+        opening = one.turns[0].model_copy(update={"text": f"{one.turns[0].text} ({number})"})
         made.append(
             RedactedTranscript.model_validate(
-                one.model_dump(exclude={"replaced", "turns", "id"}) | {"id": f"{one.id}-{number}", "turns": (first, *one.turns[1:])}
+                one.model_dump(exclude={"replaced", "turns", "id"}) | {"id": f"{one.id}-{number}", "turns": (opening, *one.turns[1:])}
             )
         )
     return made
