@@ -111,6 +111,7 @@ class Asker:
         self._least = {criterion.id: criterion.applies.min_agent_turns for criterion in self._rubric.criteria}
         self._groups = criteria_groups(self._rubric, settings)
         self._fields: dict[tuple[tuple[str, ...], int, int], Mapping[str, Any]] = {}
+        self._reading = asyncio.Lock()
 
     def questions(self, wanted: Wanted) -> list["Question"]:
         """Return what is asked about a conversation; nothing if it is too long."""
@@ -199,7 +200,8 @@ class Asker:
         if reply is None:
             session.asked = True
             reply = await self._caller.ask(self._request(session, name, question, after))
-            await asyncio.sleep(0)  # the call that waits for the slot goes out before this reply is read
+            async with self._reading:  # one at a time, and what goes out and comes in meanwhile comes first
+                await asyncio.sleep(0)
         session.used.append(reply)
         return reply
 

@@ -1,9 +1,11 @@
 """The one thread through which a grader talks to its ledger; replies that gather meanwhile are committed together."""
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+import threading
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from clearbar.grading.llm.ledger import Ledger, RawReply
 
@@ -12,41 +14,65 @@ __all__ = ["Desk"]
 T = TypeVar("T")
 
 
+class _Waiting(NamedTuple):
+    """A reply that is to be committed, and who is told when it is."""
+
+    reply: RawReply
+    loop: asyncio.AbstractEventLoop
+    done: asyncio.Future[None]
+
+
 class Desk:
     """Runs a ledger's methods off the event loop, one at a time."""
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="llm-ledger")
-        self._waiting: list[tuple[RawReply, asyncio.Future[None]]] = []
-        self._flushing: asyncio.Task[None] | None = None
+        self._lock = threading.Lock()
+        self._waiting: list[_Waiting] = []
+        self._writing = False
 
     async def run(self, method: Callable[[], T]) -> T:
         """Return what `method` returns, run in the ledger's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, method)
 
     async def commit(self, reply: RawReply) -> None:
-        """Return when the reply is stored durably."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((reply, done))
-        if self._flushing is None or self._flushing.done():
-            self._flushing = asyncio.create_task(self._flush())
-        await asyncio.shield(done)
+        """Return when the reply is stored durably; it is stored even if nobody waits for that any more."""
+        loop = asyncio.get_running_loop()
+        one = _Waiting(reply, loop, loop.create_future())
+        with self._lock:
+            self._waiting.append(one)
+            idle, self._writing = not self._writing, True
+        if idle:
+            self._thread.submit(self._write)
+        await one.done
 
-    async def _flush(self) -> None:
-        while self._waiting:
-            group, self._waiting = self._waiting, []
+    def _write(self) -> None:
+        """Commit what has gathered until nothing is left, and tell who waits for it in one step: each further one is a slot's time."""
+        while True:
+            with self._lock:
+                group, self._waiting = self._waiting, []
+                if not group:
+                    self._writing = False
+                    return
+            error: Exception | None = None
             try:
-                await self.run(lambda group=group: self.ledger.commit([reply for reply, _ in group]))  # type: ignore[misc]
-            except Exception as error:  # noqa: BLE001 - each waiting call is told
-                for _, done in group:
-                    if not done.done():
-                        done.set_exception(error)
-            else:
-                for _, done in group:
-                    if not done.done():
-                        done.set_result(None)
+                self.ledger.commit([one.reply for one in group])
+            except Exception as fault:  # noqa: BLE001 - each waiting call is told
+                error = fault
+            with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left who waits
+                group[0].loop.call_soon_threadsafe(_tell, group, error)
 
     def close(self) -> None:
         """Wait for the thread to end."""
         self._thread.shutdown(wait=True)
+
+
+def _tell(group: Sequence[_Waiting], error: Exception | None) -> None:
+    for one in group:
+        if one.done.done():
+            continue
+        if error is None:
+            one.done.set_result(None)
+        else:
+            one.done.set_exception(error)
