@@ -144,14 +144,15 @@ class Caller:
         except (CallError, TimeoutError) as error:
             fault = error if isinstance(error, CallError) else classify(error)
             self._breaker.fail(fault, trial=trial)
-            if fault.failure != "timed out":  # what was late may be billed all the same
+            if self._budget.bounded and fault.failure != "timed out":  # what was late may be billed all the same
                 await self._settle(reserved, Spend())
             raise fault from error
         self._breaker.succeed()
         self._pace.answered(completion.headers, request.input_tokens)
         reply = self._record(request, completion)
         await self._desk.commit(reply)
-        await self._settle(reserved, spend_of(reply.usage, reply.usage.cost_usd))
+        if self._budget.bounded:
+            await self._settle(reserved, spend_of(reply.usage, reply.usage.cost_usd))
         return reply
 
     def _record(self, request: Request, completion: Completion) -> RawReply:
@@ -187,9 +188,8 @@ class Caller:
         return amount
 
     async def _settle(self, reserved: Spend, actual: Spend) -> None:
-        if self._budget.bounded:
-            difference = actual + reserved.negated()
-            await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, difference, self._budget.limit))
+        difference = actual + reserved.negated()
+        await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, difference, self._budget.limit))
 
 
 def spend_of(usage: Usage, cost: float | None) -> Spend:

@@ -20,8 +20,12 @@ _GRADING = re.compile(
     re.IGNORECASE,
 )
 """Words by which a text speaks of grading, in the languages in which that was tried."""
-_BASE64 = re.compile(r"[A-Za-z0-9+/]{32,}={0,2}")
-_SPELLED = re.compile(r"(?:\b\w[.*-]){6}")
+LONGEST = 32
+"""Letters in a row from which on they may be base64."""
+SPELLED = 6
+"""Letters with signs between them from which on a word is spelled."""
+_BASE64 = re.compile(rf"[A-Za-z0-9+/]{{{LONGEST},}}={{0,2}}")
+_SPELLED = re.compile(rf"(?:\b\w[.*-]){{{SPELLED}}}")
 _BETWEEN = re.compile(r"[.*-]")
 _CRITERIA = r"criteri\w*|kriteri\w*|crit[èe]re\w*|toutes les questions|todas las preguntas"
 
@@ -39,6 +43,8 @@ class Orders:
         levels = [re.escape(level).replace("_", "[_ ]") for level in sorted(named)] or ["(?!)"]
         self._named = re.compile(rf"\b(?:{'|'.join(ids)}|{_CRITERIA})\b", re.IGNORECASE)
         self._levels = re.compile(rf"\b(?:{'|'.join(levels)})\b", re.IGNORECASE)
+        self._stems = tuple(sorted({level.partition("_")[0] for level in named})) or ("",)
+        """One of these is in a text that names a level, in whatever case."""
 
     def found(self, text: str) -> bool:
         """Whether a text orders a grade; in base64 or letter by letter, naming criterion and level is enough."""
@@ -48,7 +54,12 @@ class Orders:
 
     def suspected(self, text: str) -> bool:
         """Whether a whole conversation's text may hold an order at all: one quick look that spares one at each turn."""
-        return bool(self._levels.search(text) or _BASE64.search(text) or _SPELLED.search(text))
+        plain = text.casefold()
+        return bool(
+            (any(stem in plain for stem in self._stems) and self._levels.search(text))
+            or (max(map(len, text.split()), default=0) >= LONGEST and _BASE64.search(text))
+            or (text.count(".") + text.count("*") + text.count("-") >= SPELLED and _SPELLED.search(text))
+        )
 
     def _names(self, text: str) -> bool:
         return bool(self._levels.search(text) and self._named.search(text))

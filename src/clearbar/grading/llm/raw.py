@@ -31,7 +31,7 @@ class RawChatOpenAI(ChatOpenAI):
         del stop, run_manager
         told = [{"role": _ROLES[message.type], "content": message.content} for message in messages]
         body = {"model": self.model_name, "messages": told, **kwargs["extra_body"]}
-        response = await self.root_async_client.post("/chat/completions", body=body, cast_to=httpx2.Response)
+        response = await self.root_async_client.post("/chat/completions", content=orjson.dumps(body), cast_to=httpx2.Response)
         document = orjson.loads(response.content)
         message = AIMessage(content="", response_metadata={"document": document, "headers": response.headers})
         return ChatResult(generations=[ChatGeneration(message=message)])
