@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 from tests.cli.conftest import Clearbar, Write
+from tests.llm.live import LiveServer, live_server
 
 COPIES = 60
 BATCH = 16
+PROBE = 1
+"""Calls without a conversation, before all others."""
 
 
 @pytest.fixture
@@ -94,3 +97,31 @@ def test_a_killed_audit_goes_on_from_there(many: Path, tmp_path: Path, clearbar:
     assert (again["graded"], again["reused"]) == (total - before, before)
     states = [run["state"] for run in clearbar("store", "show", "--json").json if run["kind"] == "audit"]
     assert "finished" in states
+
+
+@pytest.mark.prefect
+def test_an_interrupted_flow_waits_for_replies_that_are_paid_for(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del small
+    with live_server(LiveServer) as server:
+        server.control(latency=6)  # longer than Prefect is given to hear of the interrupt
+        for name, value in {"OPENAI_API_KEY": "test-key", "OPENAI_BASE_URL": server.url, "CLEARBAR_LLM__MODEL": "test-model"}.items():
+            monkeypatch.setenv(name, value)
+        store, told = tmp_path / "state" / "clearbar.db", tmp_path / "stderr"
+        with told.open("wb") as stderr:
+            command = [sys.executable, "-m", "clearbar", "audit", "--grader", "llm"]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
+        try:
+            deadline = time.monotonic() + 200
+            while server.stats()["requests"] < PROBE + 4 and process.poll() is None and time.monotonic() < deadline:
+                time.sleep(0.05)
+            os.killpg(process.pid, signal.SIGINT)
+            process.wait(timeout=60)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        sent = server.stats()["requests"]
+    assert process.returncode == 130
+    with closing(sqlite3.connect(store)) as connection:
+        (replies,) = connection.execute("select count(*) from replies").fetchone()
+    assert 4 <= replies == sent - PROBE

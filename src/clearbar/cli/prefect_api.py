@@ -5,6 +5,7 @@ import os
 import signal
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, MutableMapping
@@ -86,21 +87,25 @@ def _bare(url: str) -> str:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Let an interrupt end the flow inside soon.
+    """Let an interrupt end the flow inside soon, and a second one at once.
 
     In a terminal it reaches Prefect's temporary server too, and Prefect then tries for more than a minute to tell the dead server
-    of it. All that was graded has been committed by then, so that nothing is lost by not waiting.
+    of it. All that was graded has been committed by then, so that nothing is lost by not waiting; only replies that are still on
+    their way are waited for, as they are paid for.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
         yield
         return
 
+    leaving = threading.Event()
+
     def interrupt(number: int, frame: FrameType | None) -> None:
         del number, frame
-        last = threading.Timer(_PATIENCE, _leave)
-        last.daemon = True
-        last.start()
+        if leaving.is_set():
+            _leave()
+        leaving.set()
+        threading.Thread(target=_leave_later, name="leave", daemon=True).start()
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGINT, interrupt)
@@ -108,6 +113,15 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def _leave_later() -> None:
+    from clearbar.grading.llm.grader import GRACE, THREAD
+
+    time.sleep(_PATIENCE)
+    for calls in [thread for thread in threading.enumerate() if thread.name == THREAD]:
+        calls.join(GRACE)
+    _leave()
 
 
 def _leave() -> None:

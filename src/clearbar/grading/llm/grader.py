@@ -29,12 +29,14 @@ from clearbar.settings import LlmSettings
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import Grade, GradedBy, GradeFailure, Usage, grade_key
 
-__all__ = ["LlmGrader", "available", "why_unavailable"]
+__all__ = ["GRACE", "THREAD", "LlmGrader", "available", "why_unavailable"]
 
 T = TypeVar("T")
 
 GRACE = 10.0
 """Seconds that calls under way are given to end when the run is interrupted."""
+THREAD = "llm-loop"
+"""Name of the thread in which calls are under way; it ends when the grader is closed."""
 VERSION = 1
 """Of how replies are asked for and merged, beyond what the fingerprint's other parts say."""
 
@@ -291,7 +293,7 @@ class _LoopThread:
 
     def __init__(self) -> None:
         self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="llm-loop", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=THREAD, daemon=True)
         self._thread.start()
 
     def _run(self) -> None:
