@@ -44,6 +44,7 @@ class CheckRequest(Model):
     """The conversations that they label; the project's own by default. Labels inside transcripts need none."""
     map: tuple[str, ...] = ()
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    """Who is asked first, as in an audit; that of the settings by default."""
     model: str | None = None
     """The LLM; that of the settings by default."""
     rubric: str | None = None

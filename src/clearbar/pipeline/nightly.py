@@ -33,6 +33,7 @@ class NightlyRequest(Model):
     sources: Sources = ()
     """Names in the settings, paths or URLs without secrets; the settings' default sources where empty."""
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    """Who is asked first, as in an audit; that of the settings by default."""
     model: str | None = None
     """The LLM; that of the settings by default."""
     votes: int | None = Field(default=None, ge=1, le=25)

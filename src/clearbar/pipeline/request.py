@@ -66,9 +66,11 @@ class AuditRequest(Model):
     until: Moment | None = None
     """Only conversations that started before this moment."""
     grader: Literal["auto", "rules", "llm", "cascade"] | None = None
+    """`auto`: the LLM where there is one, else and on failure rules; `cascade`: rules where measured good enough, the LLM for the rest."""
     model: str | None = None
     """The LLM; that of the settings by default."""
     rubric: str | None = None
+    """A name in `rubrics/` or a YAML file; that of the project by default."""
     limit: int | None = Field(default=None, ge=1)
     """Stop after so many conversations were taken."""
     votes: int | None = Field(default=None, ge=1, le=25)
