@@ -52,6 +52,19 @@ def test_outdated_reports_are_restated_and_others_left(clearbar: Clearbar, write
     assert "nothing to restate" in clearbar("report", "--restate").out
 
 
+def test_labels_brought_from_elsewhere_revise_the_reports_that_show_their_conversations(clearbar: Clearbar, write: Write) -> None:
+    write("talks.jsonl", *[talk(f"t{number}") for number in range(6)])
+    clearbar("audit", "--source", "talks.jsonl", "--grader", "rules", "--no-prefect", "--review", "0")
+    elsewhere = write("elsewhere.jsonl", {"id": "unknown", "levels": {"courtesy": "vaults"}})
+    assert "1 label added" in clearbar("labels", "import", elsewhere).out
+    assert "nothing to restate" in clearbar("report", "--restate").out
+    labels = write("labels.jsonl", {"id": "t1", "levels": {"courtesy": "vaults"}, "annotator": "ann"})
+    assert "1 label added" in clearbar("labels", "import", labels).out
+    assert "north: labels were added to conversations in it" in clearbar("report", "--restate").out
+    assert "0 labels added" in clearbar("labels", "import", labels).out
+    assert "nothing to restate" in clearbar("report", "--restate").out
+
+
 def test_restating_takes_no_other_wishes(clearbar: Clearbar) -> None:
     said = clearbar("report", "--restate", "--team", "north")
     assert said.code == 2

@@ -291,7 +291,7 @@ def test_reviews_of_one_team_that_move_corrected_figures_of_others_revise_their_
     decide(store, contest(store, talks[1][50], rubric, "listening"), DisputeState.ACCEPTED)
     assert len(folder.restate()) == 1
     (own,), (other,) = folder.twin("team1")["revisions"], folder.twin("team2")["revisions"]
-    assert own["because"].startswith("dispute 1")
+    assert own["because"].startswith("labels were added to conversations in it; dispute 1")
     assert other["because"].startswith("people reviewed conversations of other teams")
     assert other["replaced"] == hashlib.sha256(first).hexdigest()
     assert folder.restate() == []

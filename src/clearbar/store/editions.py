@@ -95,10 +95,11 @@ def _slug(path: str) -> str:
 def outdate(connection: Connection, source: str, id: str, text_hash: str | None, why: str) -> list[str]:
     """Mark the reports that show a conversation of which people said something, and return their paths.
 
-    Those of a closed period are marked, too: they keep their numbers, and say what came after.
+    Those of a closed period are marked, too: they keep their numbers, and say what came after. Where nobody says which text was
+    read, the first is meant.
     """
-    same = (versions.c.source == source, versions.c.id == id, versions.c.text_hash == text_hash)
-    happened_at: datetime | None = connection.execute(select(versions.c.happened_at).where(*same)).scalar()
+    same = (versions.c.source == source, versions.c.id == id, *([versions.c.text_hash == text_hash] if text_hash else []))
+    happened_at: datetime | None = connection.execute(select(func.min(versions.c.happened_at)).where(*same)).scalar()
     closed = connection.execute(select(func.max(closings.c.until))).scalar()
     if closed is not None and happened_at is not None and happened_at < closed:
         why = f"{why}, after its period was closed"

@@ -1,16 +1,17 @@
 """What people said of conversations, appended for ever, and which conversations they were asked about."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, or_, select
+from sqlalchemy import Connection, Row, or_, select
 
 from clearbar.label import Label, LabelKind
 from clearbar.model import digest
 from clearbar.store.database import CHUNK, Database, merge, now
+from clearbar.store.editions import outdate
 from clearbar.store.records import Sampled
 from clearbar.store.rows import from_json
-from clearbar.store.tables import labels, samples
+from clearbar.store.tables import labels, report_conversations, samples
 
 __all__ = ["Labels", "label_row", "read_label"]
 
@@ -21,7 +22,8 @@ class Labels(Database):
     def add_labels(self, given: Iterable[Label], *, text_hash: str | None = None) -> int:
         """Append labels and return how many were new; the same label given again changes nothing.
 
-        Nothing changes or removes a label later but an erasure: a corrected opinion is a further label.
+        Nothing changes or removes a label later but an erasure: a corrected opinion is a further label. Reports that show a
+        conversation of these are out of date, since their corrected figures rest on labels.
 
         Parameters
         ----------
@@ -32,7 +34,11 @@ class Labels(Database):
         """
         rows = {row["digest"]: row for row in (label_row(label, text_hash) for label in given)}
         with self.write() as connection:
-            return merge(connection, labels, list(rows.values()), key=["digest"], as_given=True)
+            added = merge(connection, labels, list(rows.values()), key=["digest"], as_given=True)
+            if added:
+                for source, id in _shown(connection, {(row["source"], row["id"]) for row in rows.values()}):
+                    outdate(connection, source, id, text_hash, "labels were added to conversations in it")
+            return added
 
     def labels(
         self,
@@ -80,6 +86,17 @@ class Labels(Database):
         with self.read() as connection:
             rows = connection.execute(query.where(samples.c.run == run) if run else query).mappings()
             return [Sampled(**row) for row in rows]
+
+
+def _shown(connection: Connection, keys: Collection[tuple[str | None, str]]) -> list[tuple[str, str]]:
+    """Return those of some conversations (source, which may be any, and id) that reports show."""
+    ids = sorted({id for _, id in keys})
+    named = report_conversations.c
+    found: set[tuple[str, str]] = set()
+    for start in range(0, len(ids), CHUNK):
+        query = select(named.source, named.id).where(named.id.in_(ids[start : start + CHUNK])).distinct()
+        found.update(connection.execute(query).tuples())
+    return sorted((source, id) for source, id in found if (source, id) in keys or (None, id) in keys)
 
 
 def label_row(label: Label, text_hash: str | None) -> dict[str, Any]:
