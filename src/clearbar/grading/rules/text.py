@@ -65,8 +65,11 @@ def normalize(text: str) -> tuple[bytes, list[int] | None]:
 
 
 def spelled(normal: bytes) -> list[bytes]:
-    """Return the words of a normal text."""
-    return normal.translate(_WORDS).split()
+    """Return the words of a normal text, without quotation marks around them."""
+    words = normal.translate(_WORDS).strip(b" '")
+    if b" '" in words or b"' " in words:
+        words = words.replace(b" '", b" ").replace(b"' ", b" ")
+    return words.split()
 
 
 def shouts(text: str) -> bool:
