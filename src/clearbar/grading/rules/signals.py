@@ -146,10 +146,11 @@ class Signals(Course):
         asking |= self.private_channel | self.stock | self.vague
         return self.weighty & (self.done | self.instruction | self.refusal | self._clause & ~asking)
 
-    @turns_with("acknowledgement", "specific_acknowledgement")
+    @turns_with("acknowledgement", "specific_acknowledgement", "understanding")
     def acknowledged(self) -> TurnSet:
-        """Agent turns, after the customer's first, that take up a feeling or a cost otherwise than to refuse."""
-        return self.agent & (self.acknowledgement | self.specific_acknowledgement) & after(self.customer) & ~self.refusal_apology
+        """Agent turns, after the customer's first, that take up a feeling or a cost; an apology that only refuses does not."""
+        taken_up = (self.acknowledgement | self.specific_acknowledgement) & ~self.refusal_apology | self.understanding
+        return self.agent & taken_up & after(self.customer)
 
     @turns_with("stock_apology", "apology")
     def apologized(self) -> TurnSet:
