@@ -20,6 +20,8 @@ DEVOTED = (
     "C: Really?",
     "A: He comes on Friday. Call me directly if anything goes wrong.",
 )
+PARCEL = "C: My parcel is missing, please find out where it is."
+SOLD_OUT = "C: Please book a table for two at seven."
 CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("courtesy", "below", (ANGRY, "A: Calm down, that is not my problem.")),
     ("courtesy", "below", (ANGRY, "A: You should have read the terms, everyone else manages.")),
@@ -28,6 +30,22 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("empathy", "below", (ANGRY, "A: I'm sorry, but we cannot refund that.")),
     ("empathy", "clears", (ANGRY, "A: I can imagine how frustrating that is, let me check.")),
     ("empathy", "not_applicable", CALM),
+    ("empathy", "clears", (ANGRY, "A: I understand your frustration, but unfortunately I'm unable to refund it today.")),
+    ("empathy", "below", ("C: Please move my visit, I'm sick.", "A: That's not possible.")),
+    ("empathy", "clears", ("C: Please move my visit, my son is ill.", "A: It has been moved. I hope your son feels better soon.")),
+    ("empathy", "not_applicable", ("C: Cancel it, please.", "A: Your number?", "C: I don't have the number with me.", "A: I see.")),
+    ("listening", "below", (PARCEL, "A: What is your address?", "C: My address is already provided.", "A: Thank you.")),
+    (
+        "listening",
+        "below",
+        (
+            "C: Which lamps fit the hallway ceiling?",
+            "A: We have many products.",
+            "C: But which lamps fit a hallway ceiling?",
+            "A: We ship them all. Have a nice day!",
+            "C: Bye.",
+        ),
+    ),
     ("listening", "below", ("C: My order 77 is late.", "A: What is your order number?", "C: As I said, it is order 77.", "A: Thanks.")),
     ("listening", "clears", CALM),
     ("personalization", "not_applicable", CALM),
@@ -37,6 +55,12 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("ownership", "clears", ("C: Please cancel my plan.", "A: I've cancelled it for you.")),
     ("ownership", "vaults", (*DEVOTED, "C: Wow, I never expected that, you're a star!")),
     ("ownership", "clears", (*DEVOTED, "C: Oh great, thanks for nothing.")),
+    ("ownership", "below", (PARCEL, "A: I'm unable to see deliveries. I recommend contacting customer support for that.")),
+    ("ownership", "below", (PARCEL, "A: You may want to check our website or call your bank's hotline for the latest information.")),
+    ("ownership", "clears", (PARCEL, "A: You would have to ask customer support for that, so I'm connecting you to them now.")),
+    ("ownership", "clears", (PARCEL, "A: I have asked the courier company for you, and it has been sent again.")),
+    ("ownership", "clears", (SOLD_OUT, "A: Sorry, there are no tables available at seven.", "C: Okay.", "A: Goodbye.")),
+    ("resolution", "clears", (SOLD_OUT, "A: Sorry, there are no tables available at seven.", "C: Okay.", "A: Goodbye.")),
     ("resolution", "below", ("C: Please book a table for two.", "A: Sorry, the booking was unsuccessful.", "C: Oh.", "A: Goodbye.")),
     ("resolution", "vaults", (*DEVOTED, "C: Wow, I never expected that, you're a star!")),
     ("resolution", "clears", ("C: Please book a table for two.", "A: Your table has been booked.", "C: Thanks!")),

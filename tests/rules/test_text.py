@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearbar.grading.rules.text import READ, normalize, sentence, shouts
+from clearbar.grading.rules.text import READ, normalize, sentence, shouts, spelled
 
 
 def test_case_quotes_and_blanks_are_made_alike() -> None:
@@ -22,6 +22,19 @@ def test_wide_and_accented_letters_read_as_plain_ones() -> None:
 
 def test_only_the_beginning_of_a_pasted_log_is_read() -> None:
     assert len(normalize("x" * (READ + 5))[0]) == READ
+
+
+@pytest.mark.parametrize(
+    ("normal", "words"),
+    [
+        (b"the train '433', or 'red lion'?", [b"the", b"train", b"433", b"or", b"red", b"lion"]),
+        (b"i'm at o'neill's", [b"i'm", b"at", b"o'neill's"]),
+        (b"'433'", [b"433"]),
+        (b"' '", []),
+    ],
+)
+def test_a_word_in_quotation_marks_is_the_word(normal: bytes, words: list[bytes]) -> None:
+    assert spelled(normal) == words
 
 
 @given(st.text(max_size=60))
