@@ -33,6 +33,7 @@ def test_an_announced_wait_is_held_to_the_length_that_was_named(
 
 def test_a_wait_that_was_bounded_and_kept_is_more_than_prompt(grader: RulesGrader) -> None:
     assert level(grader, "timeliness", ASKED, HELD, "C: ok", BACK, times=[0, 10, 15, 330]) == "vaults"
+    assert level(grader, "timeliness", ASKED, HELD, "C: ok", BACK) != "vaults"
 
 
 def test_a_wait_without_a_length_is_held_to_the_channel(grader: RulesGrader) -> None:

@@ -60,7 +60,6 @@ CASES: list[tuple[str, str, tuple[str, ...]]] = [
     ("ownership", "clears", (PARCEL, "A: You would have to ask customer support for that, so I'm connecting you to them now.")),
     ("ownership", "clears", (PARCEL, "A: I have asked the courier company for you, and it has been sent again.")),
     ("ownership", "clears", (SOLD_OUT, "A: Sorry, there are no tables available at seven.", "C: Okay.", "A: Goodbye.")),
-    ("resolution", "clears", (SOLD_OUT, "A: Sorry, there are no tables available at seven.", "C: Okay.", "A: Goodbye.")),
     ("resolution", "below", ("C: Please book a table for two.", "A: Sorry, the booking was unsuccessful.", "C: Oh.", "A: Goodbye.")),
     ("resolution", "vaults", (*DEVOTED, "C: Wow, I never expected that, you're a star!")),
     ("resolution", "clears", ("C: Please book a table for two.", "A: Your table has been booked.", "C: Thanks!")),
