@@ -69,6 +69,14 @@ def test_a_server_without_json_schema_is_asked_in_the_next_best_way_and_that_is_
     assert all(isinstance(result, Grade) for result in results)
 
 
+def test_a_server_that_takes_small_schemas_only_is_found_out(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(unsupported=["anyOf"])
+    grader = make_grader()
+    grader.probe()
+    assert "mode=tools" in grader.fingerprint
+    assert isinstance(grader.grade([make_transcript()])[0], Grade)
+
+
 def test_a_server_that_takes_a_schema_and_ignores_it_is_found_out(server: LiveServer, make_grader: MakeGrader) -> None:
     server.control(ignored=["json_schema"])
     grader = make_grader()

@@ -20,13 +20,21 @@ _TRIES = 3
 _STEPS = 10
 _TOKENS = 512
 """Room for models that think before they answer."""
+
+
+def _one(kind: str) -> dict[str, Any]:
+    properties = {"kind": {"type": "string", "enum": [kind]}, "turn": {"type": "integer"}}
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
 _SCHEMA: Mapping[str, Any] = {
     "type": "object",
-    "properties": {"ok": {"type": "boolean"}},
-    "required": ["ok"],
+    "properties": {"ok": {"type": "boolean"}, "seen": {"type": "array", "items": {"anyOf": [_one("first"), _one("second")]}}},
+    "required": ["ok", "seen"],
     "additionalProperties": False,
 }
-_MESSAGES = (("system", "You test a connection. Reply with JSON."), ("user", 'Reply with this JSON object: {"ok": true}'))
+"""Small, with all that the schema of a grade is made of: some servers take schemas, and not every one."""
+_MESSAGES = (("system", "You test a connection. Reply with JSON."), ("user", 'Reply with this JSON object: {"ok": true, "seen": []}'))
 
 
 async def negotiate(client: Client, settings: LlmSettings, dialect: Dialect) -> tuple[Dialect, Completion]:
@@ -92,6 +100,7 @@ def _diagnose(fault: CallError, settings: LlmSettings) -> tuple[str, str]:
     """Return what is wrong and what to do about it."""
     server, model = f"the LLM server at {endpoint(settings)}", settings.model
     base = "check OPENAI_BASE_URL or CLEARBAR_LLM__BASE_URL; it usually ends in /v1"
+    unread = f"{base}; or it cannot stream: unset CLEARBAR_LLM__STREAM" if settings.stream else base
     about_model = "model" in fault.message.lower() or "model" in (fault.code or "") or fault.param == "model"
     cases = (
         (fault.status == 401, f"{server} refuses the key", "check OPENAI_API_KEY or CLEARBAR_LLM__API_KEY"),  # noqa: PLR2004
@@ -100,7 +109,7 @@ def _diagnose(fault: CallError, settings: LlmSettings) -> tuple[str, str]:
         (fault.fatal and fault.limited, f"the quota at {endpoint(settings)} is exhausted", "check plan and billing with the provider"),
         (about_model, f"{server} does not take model {model!r}", "check CLEARBAR_LLM__MODEL"),
         (fault.status in {404, 405, 501}, f"there is no LLM at {endpoint(settings)}", base),
-        (fault.failure == "unread", f"what answers at {endpoint(settings)} is no LLM server", base),
+        (fault.failure == "unread", f"what answers at {endpoint(settings)} is no LLM server", unread),
         (fault.failure == "timed out", f"{server} does not answer in time", "try again later, or use --grader rules"),
         (fault.status is None, f"{server} cannot be reached", base),
     )
