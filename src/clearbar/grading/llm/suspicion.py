@@ -316,7 +316,7 @@ def _may_encode(text: str) -> bool:
         return True
     if max(map(len, text.split()), default=0) >= ENCODED and _LONG.search(text):
         return True
-    if text.count("6") + text.count("7") >= ENCODED // 2 and _PAIRS.search(text):  # letters in hexadecimal digits
+    if sum(map(text.count, "4567")) >= ENCODED // 2 and _PAIRS.search(text):  # letters in hexadecimal digits
         return True
     digits, strokes = text.count("0") + text.count("1"), text.count(".") + text.count("-") + text.count("–")
     many = max(digits, strokes) >= 2 * ENCODED or text.count("%") + text.count("&#") >= FEW
