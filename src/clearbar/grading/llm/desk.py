@@ -42,26 +42,31 @@ class Desk:
         one = _Waiting(reply, loop, loop.create_future())
         with self._lock:
             self._waiting.append(one)
-            idle, self._writing = not self._writing, True
-        if idle:
-            self._thread.submit(self._write)
+            self._begin_writing()
         await one.done
 
+    def _begin_writing(self) -> None:
+        if self._waiting and not self._writing:
+            self._thread.submit(self._write)
+            self._writing = True
+
     def _write(self) -> None:
-        """Commit what has gathered until nothing is left, and tell who waits for it in one step: each further one is a slot's time."""
-        while True:
-            with self._lock:
-                group, self._waiting = self._waiting, []
-                if not group:
-                    self._writing = False
-                    return
-            error: Exception | None = None
-            try:
-                self.ledger.commit([one.reply for one in group])
-            except Exception as fault:  # noqa: BLE001 - each waiting call is told
-                error = fault
-            with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left who waits
-                group[0].loop.call_soon_threadsafe(_tell, group, error)
+        """Commit what has gathered, and tell who waits for it in one step: each further one is a slot's time.
+
+        What gathers meanwhile comes after what others want of the ledger, so that neither budgets nor claims wait for a lull.
+        """
+        with self._lock:
+            group, self._waiting = self._waiting, []
+        error: Exception | None = None
+        try:
+            self.ledger.commit([one.reply for one in group])
+        except Exception as fault:  # noqa: BLE001 - each waiting call is told
+            error = fault
+        with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left who waits
+            group[0].loop.call_soon_threadsafe(_tell, group, error)
+        with self._lock, contextlib.suppress(RuntimeError):  # so has a thread that was closed
+            self._writing = False
+            self._begin_writing()
 
     def close(self) -> None:
         """Wait for the thread to end."""
