@@ -40,6 +40,7 @@ def server(server_process: LiveServer) -> LiveServer:
         script=[],
         quota=-1,
         headers={},
+        odd="",
         gullible="",
         obeys={},
         noise=0,

@@ -43,7 +43,7 @@ class Config:
     """Models that exist; empty: any."""
     returned_model: str = ""
     unsupported: list[str] = field(default_factory=list)
-    """Of json_schema, json_object, tools, seed, temperature, max_tokens, max_completion_tokens: refused by status 400."""
+    """Of json_schema, json_object, tools, seed, temperature, max_tokens, max_completion_tokens, anyOf: refused by status 400."""
     ignored: list[str] = field(default_factory=list)
     """Reply modes that are accepted and not kept to: the reply is prose."""
     faults: dict[str, float] = field(default_factory=dict)
@@ -53,6 +53,8 @@ class Config:
     quota: int = -1
     """So many requests until the quota is exhausted; negative: never."""
     headers: dict[str, str] = field(default_factory=dict)
+    odd: str = ""
+    """Of every reply: `emoji` (half of one, escaped), `nan` (no JSON, strictly) or `fraction` (half a token)."""
     gullible: str = ""
     """Empty, or `naive` (obeys orders in the conversation and quotes them) or `cunning` (obeys, and quotes the agent)."""
     obeys: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -435,7 +437,7 @@ class Server:
     async def _answer(self, request: web.Request, body: dict[str, Any], reply: dict[str, Any], *, drip: bool = False) -> web.StreamResponse:
         if body.get("stream"):
             return await self._stream(request, reply, drip=drip)
-        data = json.dumps(reply).encode()
+        data = json.dumps(reply | self._oddity(reply)).encode()
         if not drip:
             return web.Response(body=data, content_type="application/json", headers=self.config.headers)
         response = web.StreamResponse(headers={"Content-Type": "application/json", "Content-Length": str(len(data))})
@@ -444,6 +446,16 @@ class Server:
             await response.write(data[start : start + 20])
             await asyncio.sleep(0.2)
         return response
+
+    def _oddity(self, reply: dict[str, Any]) -> dict[str, Any]:
+        match self.config.odd:
+            case "emoji":
+                return {"service_tier": "\ud83d"}
+            case "nan":
+                return {"service_tier": float("nan")}
+            case "fraction":
+                return {"usage": reply["usage"] | {"prompt_tokens": 12.5}}
+        return {}
 
     async def _stream(self, request: web.Request, reply: dict[str, Any], *, drip: bool) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", **self.config.headers})
@@ -457,6 +469,10 @@ class Server:
             await self._event(
                 response, head | {"choices": [{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}]}
             )
+        refusal = reply["choices"][0]["message"].get("refusal") or "" if reply["choices"] else ""
+        for piece in filter(None, (refusal[:4], refusal[4:])):
+            delta = {"role": "assistant", "refusal": piece}
+            await self._event(response, head | {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]})
         if reply["choices"]:
             reason = reply["choices"][0]["finish_reason"]
             await self._event(response, head | {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
@@ -484,8 +500,8 @@ class Server:
         if config.models and body and body.get("model") not in config.models:
             return _error(404, f"The model `{body.get('model')}` does not exist.", "model_not_found")
         for name in config.unsupported:
-            if name in body or name == _mode(body) or (name == "tools" and "tools" in body):
-                param = "response_format" if name.startswith("json") else name
+            if name in body or name == _mode(body) or (name == "tools" and "tools" in body) or _schema_has(body, name):
+                param = "response_format" if name.startswith("json") or name == "anyOf" else name
                 return _error(400, f"Unsupported parameter or value: {name}", "unsupported_parameter", param)
         if config.context and sum(len(message["content"] or "") for message in body.get("messages", ())) > config.context:
             return _error(400, "This model's maximum context length is exceeded.", "context_length_exceeded")
@@ -621,6 +637,10 @@ def _instance(shape: dict[str, Any], root: dict[str, Any]) -> Any:  # noqa: PLR0
             return True
         case _:
             return shape.get("const", "as the words show")
+
+
+def _schema_has(body: dict[str, Any], word: str) -> bool:
+    return f'"{word}"' in json.dumps(body.get("response_format", {}))
 
 
 def _mode(body: dict[str, Any]) -> str:

@@ -144,13 +144,60 @@ def test_quotes_under_wrong_turn_numbers_are_moved_to_where_they_stand(server: L
     assert sum(server.stats()["answered"].values()) == 1
 
 
-@pytest.mark.parametrize("fault", ["429", "500", "503", "html", "drop", "empty", "object", "number"])
+@pytest.mark.parametrize("fault", ["429", "500", "503", "html", "drop"])
 def test_a_passing_fault_of_the_server_is_tried_again(server: LiveServer, make_grader: MakeGrader, fault: str) -> None:
     server.control(script=[fault])
     grader = make_grader()
     [grade] = grader.grade([make_transcript()])
     assert isinstance(grade, Grade)
     assert sum(grader.faults.values()) == 1
+
+
+@pytest.mark.parametrize("fault", ["empty", "object", "number"])
+def test_a_reply_that_says_nothing_is_paid_for_all_the_same_and_asked_again_once(
+    server: LiveServer, make_grader: MakeGrader, fault: str
+) -> None:
+    server.control(script=[fault])
+    ledger = MemoryLedger()
+    grader = make_grader(ledger=ledger)
+    [grade] = grader.grade([make_transcript()])
+    assert isinstance(grade, Grade)
+    assert (grader.spent.calls, len(ledger.replies([grader.key(make_transcript())]))) == (2, 2)
+
+
+@pytest.mark.parametrize("fault", ["empty", "html"])
+def test_replies_that_say_nothing_count_towards_the_budget(server: LiveServer, make_grader: MakeGrader, fault: str) -> None:
+    server.control(faults={fault: 1.0})
+    make_grader(in_flight=1, budget_calls=5).grade(batch(8))
+    assert server.stats()["faults"] == {fault: 5}
+
+
+@pytest.mark.parametrize("odd", ["emoji", "nan", "fraction"])
+def test_a_reply_that_is_not_quite_json_is_read(server: LiveServer, make_grader: MakeGrader, odd: str) -> None:
+    server.control(odd=odd)
+    grader = make_grader()
+    assert all(isinstance(result, Grade) for result in grader.grade(batch(3)))
+    assert (grader.spent.calls, sum(server.stats()["answered"].values())) == (3, 3)
+
+
+def test_a_streamed_refusal_is_one(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(faults={"refusal": 1.0})
+    ledger = MemoryLedger()
+    grader = make_grader(ledger=ledger, stream=True)
+    [failure] = grader.grade([make_transcript()])
+    assert isinstance(failure, GradeFailure)
+    assert failure.reason == "failed:refused"
+    assert {reply.refusal for reply in ledger.replies([grader.key(make_transcript())])} == {"I can't help with that."}
+
+
+@pytest.mark.parametrize("settings", [{"stream": False}, {"stream": True}], ids=["whole", "streamed"])
+def test_a_provider_that_says_that_its_minute_is_used_up_is_waited_for(
+    server: LiveServer, make_grader: MakeGrader, settings: dict[str, bool]
+) -> None:
+    server.control(headers={"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "1s"})
+    began = time.monotonic()
+    make_grader(in_flight=1, **settings).grade(batch(2))
+    assert time.monotonic() - began >= 1
 
 
 def test_retry_after_is_waited_for(server: LiveServer, make_grader: MakeGrader) -> None:

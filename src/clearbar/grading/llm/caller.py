@@ -44,6 +44,10 @@ class Request:
     """At most."""
 
 
+MAYBE_BILLED = frozenset({"timed out", "unread"})
+"""Faults after which a provider may want to be paid all the same, so that the budget counts them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Name and limit of what may be spent."""
@@ -144,7 +148,7 @@ class Caller:
         except (CallError, TimeoutError) as error:
             fault = error if isinstance(error, CallError) else classify(error)
             self._breaker.fail(fault, trial=trial)
-            if self._budget.bounded and fault.failure != "timed out":  # what was late may be billed all the same
+            if self._budget.bounded and fault.failure not in MAYBE_BILLED:
                 await self._settle(reserved, Spend())
             raise fault from error
         self._breaker.succeed()

@@ -1,6 +1,7 @@
 """One chat completion by langchain's `ChatOpenAI`, over one shared connection pool."""
 
 import gc
+import math
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -133,19 +134,21 @@ class Client:
     async def _stream(self, model: "ChatOpenAI", asked: Sequence[Any], fields: Mapping[str, Any], began: float) -> Completion:
         pieces: list[str] = []
         last: Any = None
+        refusals: list[str] = []
         metadata: dict[str, Any] = {}
         usage: dict[str, Any] = {}
         async for chunk in model.astream(list(asked), extra_body=dict(fields)):
             last = chunk
             pieces.append(str(chunk.content))
             pieces.extend(str(call.get("args") or "") for call in getattr(chunk, "tool_call_chunks", ()))
+            refusals.append(chunk.additional_kwargs.get("refusal") or "")
             metadata |= chunk.response_metadata
             usage = dict(chunk.usage_metadata or usage)
         if last is None:
             raise CallError("unread", "the stream ended without a reply", again=True)
         return Completion(
             content="".join(pieces) or None,
-            refusal=last.additional_kwargs.get("refusal"),
+            refusal="".join(refusals) or None,
             finish_reason=metadata.get("finish_reason"),
             model=str(metadata.get("model_name", "")),
             system_fingerprint=metadata.get("system_fingerprint"),
@@ -153,6 +156,7 @@ class Client:
             cached_tokens=(usage.get("input_token_details") or {}).get("cache_read", 0) or 0,
             output_tokens=usage.get("output_tokens", 0),
             seconds=time.perf_counter() - began,
+            headers=metadata.get("headers") or {},
         )
 
     async def close(self) -> None:
@@ -162,24 +166,35 @@ class Client:
             self._made = None
 
 
-def _completion(document: Mapping[str, Any], headers: Mapping[str, str], seconds: float) -> Completion:
-    choice, usage = document["choices"][0], document.get("usage") or {}
-    message = choice["message"]
+def _completion(document: Any, headers: Mapping[str, str], seconds: float) -> Completion:
+    """Return what came back; a completion that says nothing that can be read is one all the same, since it is paid for."""
+    if not isinstance(document, dict) or not {"choices", "usage"} & document.keys():
+        raise TypeError("no chat completion")
+    choices, usage = document.get("choices"), _mapping(document.get("usage"))
+    choice = _mapping(choices[0] if isinstance(choices, list) and choices else None)
+    message = _mapping(choice.get("message"))
     calls = message.get("tool_calls") or ()
     content = message.get("content") or (calls[0]["function"]["arguments"] if calls else None)
     if isinstance(content, list):  # parts, as some servers give them
         content = "".join(str(part.get("text", "")) if isinstance(part, dict) else str(part) for part in content)
-    if content is not None and not isinstance(content, str):
-        raise TypeError("the content is no text")
     return Completion(
-        content=content or None,
+        content=content if content and isinstance(content, str) else None,
         refusal=message.get("refusal"),
         finish_reason=choice.get("finish_reason"),
         model=str(document.get("model") or ""),
         system_fingerprint=document.get("system_fingerprint"),
-        input_tokens=usage.get("prompt_tokens") or 0,
-        cached_tokens=(usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0,
-        output_tokens=usage.get("completion_tokens") or 0,
+        input_tokens=_count(usage.get("prompt_tokens")),
+        cached_tokens=_count(_mapping(usage.get("prompt_tokens_details")).get("cached_tokens")),
+        output_tokens=_count(usage.get("completion_tokens")),
         seconds=seconds,
         headers=headers,
     )
+
+
+def _mapping(given: object) -> Mapping[str, Any]:
+    return given if isinstance(given, dict) else {}
+
+
+def _count(given: object) -> int:
+    """Return a number of tokens; 0 for what is none."""
+    return int(given) if isinstance(given, int | float) and math.isfinite(given) and given > 0 else 0
