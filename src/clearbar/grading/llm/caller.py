@@ -10,7 +10,7 @@ from typing import Any
 
 from clearbar.grading.llm.breaker import Breaker
 from clearbar.grading.llm.client import Client, Completion
-from clearbar.grading.llm.desk import Desk
+from clearbar.grading.llm.desk import Desk, Settlement
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.grading.llm.ledger import RateLimit, RawReply, Spend
 from clearbar.grading.llm.limits import Pace
@@ -149,14 +149,14 @@ class Caller:
             fault = error if isinstance(error, CallError) else classify(error)
             self._breaker.fail(fault, trial=trial)
             if self._budget.bounded and fault.failure not in MAYBE_BILLED:
-                await self._settle(reserved, Spend())
+                unspent = self._settlement(reserved, Spend())
+                await self._desk.run(lambda: self._desk.ledger.spend(*unspent, Spend()))
             raise fault from error
         self._breaker.succeed()
         self._pace.answered(completion.headers, request.input_tokens)
         reply = self._record(request, completion)
-        await self._desk.commit(reply)
-        if self._budget.bounded:
-            await self._settle(reserved, spend_of(reply.usage, reply.usage.cost_usd))
+        actual = spend_of(reply.usage, reply.usage.cost_usd) if self._budget.bounded else None
+        await self._desk.commit(reply, self._settlement(reserved, actual) if actual else None)
         return reply
 
     def _record(self, request: Request, completion: Completion) -> RawReply:
@@ -191,9 +191,8 @@ class Caller:
             raise CallError("budget", "the budget is spent")
         return amount
 
-    async def _settle(self, reserved: Spend, actual: Spend) -> None:
-        difference = actual + reserved.negated()
-        await self._desk.run(lambda: self._desk.ledger.spend(self._budget.name, difference, self._budget.limit))
+    def _settlement(self, reserved: Spend, actual: Spend) -> Settlement:
+        return Settlement(self._budget.name, actual + reserved.negated())
 
 
 def spend_of(usage: Usage, cost: float | None) -> Spend:

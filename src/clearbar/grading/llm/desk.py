@@ -7,17 +7,25 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
-from clearbar.grading.llm.ledger import Ledger, RawReply
+from clearbar.grading.llm.ledger import Ledger, RawReply, Spend
 
-__all__ = ["Desk"]
+__all__ = ["Desk", "Settlement"]
 
 T = TypeVar("T")
+
+
+class Settlement(NamedTuple):
+    """What a budget is to be corrected by when a reply is stored, since more or less was set aside for it."""
+
+    budget: str
+    difference: Spend
 
 
 class _Waiting(NamedTuple):
     """A reply that is to be committed, and who is told when it is."""
 
     reply: RawReply
+    settlement: Settlement | None
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
 
@@ -36,10 +44,10 @@ class Desk:
         """Return what `method` returns, run in the ledger's thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, method)
 
-    async def commit(self, reply: RawReply) -> None:
-        """Return when the reply is stored durably; it is stored even if nobody waits for that any more."""
+    async def commit(self, reply: RawReply, settlement: Settlement | None = None) -> None:
+        """Return when the reply is stored durably and its budget settled; it is stored even if nobody waits for that any more."""
         loop = asyncio.get_running_loop()
-        one = _Waiting(reply, loop, loop.create_future())
+        one = _Waiting(reply, settlement, loop, loop.create_future())
         with self._lock:
             self._waiting.append(one)
             self._begin_writing()
@@ -60,6 +68,7 @@ class Desk:
         error: Exception | None = None
         try:
             self.ledger.commit([one.reply for one in group])
+            self._settle([one.settlement for one in group if one.settlement])
         except Exception as fault:  # noqa: BLE001 - each waiting call is told
             error = fault
         with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left who waits
@@ -67,6 +76,11 @@ class Desk:
         with self._lock, contextlib.suppress(RuntimeError):  # so has a thread that was closed
             self._writing = False
             self._begin_writing()
+
+    def _settle(self, settlements: Sequence[Settlement]) -> None:
+        for budget in {one.budget for one in settlements}:
+            differences = [one.difference for one in settlements if one.budget == budget]
+            self.ledger.spend(budget, sum(differences, Spend()), Spend())
 
     def close(self) -> None:
         """Wait for the thread to end."""
