@@ -21,6 +21,8 @@ def found(phrase: str, text: str, **macros: list[str]) -> bool:
         ("don't (you|) care", ["dont care", "don't you care"]),
         ("no ...refund", ["no refund", "no money back or refund"]),
         ("within # days", ["within 14 days"]),
+        ("only $# a", ["only $5 a month", "only $ 30 a day"]),
+        ("£# now", ["pay £7 now"]),
         ("^no$", ["no", "no.", " no!"]),
         ("> you", ["you did", "well. you did"]),
         ("{very} bad", ["so bad", "very bad"]),

@@ -5,7 +5,7 @@
     #          a number
     ...        up to four words of the same sentence
     {name}     any of the phrases under `macros: name:`
-    ^  $       start or end of the turn
+    ^  $       start or end of the turn; `$#` is an amount of dollars
     >          start of a sentence
 
 Case, kinds of quotation marks and spacing do not matter, a comma between words may be there or not, and an apostrophe may
@@ -20,10 +20,18 @@ from clearbar.errors import RubricError
 
 __all__ = ["compile_phrases"]
 
-_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|>\s*|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'>{}.]+|.")
+_TOKEN: Final = re.compile(r"\s*\.\.\.\s*|>\s*|\$#|\{[a-z_]+\}|\s+|[()|*#^$']|[^\s()|*#^$'>{}.]+|.")
 _SPACE: Final = ",? {1,3}"
 _GAP: Final = ",? {1,3}(?:[^ .?!]+ {1,3}){0,4}"
-_SPECIAL: Final = {"*": "[a-z']{0,12}", "#": "[0-9]{1,12}", "'": "'?", "^": "^ {0,3}", ">": "(?:^|[.!?:] {0,3}) ?", "$": "[ .!?,]{0,6}$"}
+_SPECIAL: Final = {
+    "*": "[a-z']{0,12}",
+    "#": "[0-9]{1,12}",
+    "'": "'?",
+    "^": "^ {0,3}",
+    ">": "(?:^|[.!?:] {0,3}) ?",
+    "$": "[ .!?,]{0,6}$",
+    "$#": r"\$ ?[0-9]{1,12}",
+}
 _DEPTH: Final = 8
 _HELP: Final = "the phrases in rubrics/lexicon/ show what one may hold"
 

@@ -85,8 +85,12 @@ class Reception(Hearing):
 
     @turns_with("offer", "promotion", "leaves_choice")
     def offered(self) -> TurnSet:
-        """Agent turns that offer a product, plan or extra: in words of an offer, or with a price, or unasked, and free to take."""
-        return self.agent & (self.offer | self.promotion | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)
+        """Agent turns that offer a product, plan or extra, in words of an offer, or with a price, or unasked, and free to take.
+
+        Words of an offer do not count once the customer has asked for one.
+        """
+        unasked = (self.offer | self.promotion) & ~after(self.customer & self.wants_more)
+        return self.agent & (unasked | (self.price_said | self.goes_beyond | self.pointer) & self.leaves_choice)
 
 
 def _at_least(number: float) -> Least:

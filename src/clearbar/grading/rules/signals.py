@@ -167,6 +167,11 @@ class Signals(Course):
         """Agent turns, from the last refusal on, that offer another way."""
         return self.agent & (self.alternative | self.escalation) & since(last(self.refused))
 
+    @turns_with("alternative", "instruction")
+    def beside_the_no(self) -> TurnSet:
+        """Agent turns, from the first refusal on, that say what else can be done, or what to do."""
+        return self.agent & (self.alternative | self.instruction) & since(first(self.refused))
+
     @turns_with("refusal")
     def ends_in_refusal(self) -> TurnSet:
         """The agent's last turn of substance, if it refuses and offers nothing."""
@@ -321,11 +326,26 @@ class Signals(Course):
 
     @turns_with("promise", "handoff")
     def pending(self) -> TurnSet:
-        """Agent turns by which something remains to happen after the talk; a promise only if no later turn says that it is done."""
+        """Agent turns by which something remains to happen after the talk.
+
+        A promise only if no later turn says that it is done, or it is due days later; nothing if the customer then says that it is solved.
+        """
         by_letter = self.private_channel & (self.ask_detail | self.next_step)
         kept = last(self.agent & (self.done | self.booked))
-        promised = self.promise & either(since(kept), ~kept)
-        return self.agent & (promised | self.escalation | self.noted | by_letter)
+        promised = self.promise & (either(since(kept), ~kept) | self.days_said)
+        remains = self.agent & (promised | self.escalation | self.noted | by_letter) & ~self._only_asks
+        return unless(remains, self.customer & self.settled & after(last(remains)))
+
+    @property
+    def _only_asks(self) -> TurnSet:
+        """Agent turns that want something first, and which the agent followed up in the same talk: what they promise is part of it."""
+        wants = (self.ask_detail | self.confirm_request | self._asks) & ~(self.private_channel | self.days_said)
+        return where(wants & before(last(self.weighty)), self.written_apart == 0)
+
+    @turns_with("next_step")
+    def plan_at_end(self) -> TurnSet:
+        """The agent's last turn of substance, or the last by which something remains to happen, if it says who does what next."""
+        return (self.final_reply | last(self.pending)) & self.next_step
 
     @turns_with("next_step", "when")
     def told_next(self) -> TurnSet:
@@ -341,6 +361,16 @@ class Signals(Course):
     def hands_over(self) -> TurnSet:
         """The agent's last turn, if it moves the talk to private messages."""
         return last(self.agent) & self.private_channel
+
+    @turns_with("passing_on")
+    def passed_on(self) -> TurnSet:
+        """The agent's last turn, if it is the last of all and passes the customer on to somebody else, without asking whether it should."""
+        return unless(last(self.agent) & self.passing_on & ~self._asks, self.customer_has_last_word)
+
+    @turns_with()
+    def ends_in_data(self) -> TurnSet:
+        """Turns of the system at the end, past a last word of the customer that the agent did not answer."""
+        return self._by({"system"}) & after(self.customer_has_last_word)
 
     @turns_with("ask_detail")
     def awaits_answer(self) -> TurnSet:

@@ -1,0 +1,82 @@
+"""Signals of what remains to happen after a talk, of how it ends, and of what an agent with tools does in between."""
+
+import pytest
+from tests.rules.made import level, talk
+
+from clearbar.grading.rules import RulesGrader
+
+ASKED = "C: I was charged twice. Please refund one of them."
+REFUND = "A: The second charge is cancelled. The refund will be processed within 5 business days."
+DONE = "A: Your address has been updated as well. Anything else?"
+
+
+def signals(grader: RulesGrader, *said: str) -> dict[str, tuple[int, ...]]:
+    """Return the turns of each signal that is not 0."""
+    return {item.name: item.turns for item in grader.explain(talk(*said)).signals}
+
+
+def test_a_promise_that_is_due_days_later_remains_whatever_else_is_done(grader: RulesGrader) -> None:
+    assert signals(grader, ASKED, REFUND, "C: Change my address too.", DONE, "C: No.")["pending"] == (1,)
+    later = "A: We will send you a new card."
+    assert "pending" not in signals(grader, ASKED, later, "C: And?", "A: The card has been sent.", "C: Thanks.")
+
+
+def test_what_an_agent_promises_to_do_with_an_answer_is_part_of_the_talk(grader: RulesGrader) -> None:
+    wants = "A: Could you provide your order number? Once I have it, I will process the refund."
+    assert "pending" not in signals(grader, ASKED, wants, "C: 4471.", "A: The refund is done.", "C: Thanks.")
+    assert signals(grader, ASKED, wants)["pending"] == (1,)
+
+
+def test_nothing_remains_once_the_customer_says_that_it_is_solved(grader: RulesGrader) -> None:
+    promised = "A: Our technician will contact you about it."
+    assert signals(grader, "C: My line is dead.", promised, "C: When?")["pending"] == (1,)
+    assert "pending" not in signals(grader, "C: My line is dead.", promised, "C: The problem has been solved, thank you.")
+
+
+def test_a_plan_counts_where_the_talk_ends(grader: RulesGrader) -> None:
+    plan, other = "A: Our technician will call you tomorrow.", "A: The router stands well where it is."
+    assert signals(grader, "C: My line is dead.", other, "C: And now?", plan)["plan_at_end"] == (3,)
+    assert "plan_at_end" not in signals(grader, "C: My line is dead.", other)
+
+
+@pytest.mark.parametrize(
+    ("end", "expected"),
+    [
+        ("A: I will transfer you to a specialist, please hold.", "not_applicable"),
+        ("A: It is the blue one. Anything else I can do for you?", "clears"),
+    ],
+)
+def test_a_talk_that_is_passed_on_does_not_end(grader: RulesGrader, end: str, expected: str) -> None:
+    assert level(grader, "closing", "C: Which cable is it?", end) == expected
+
+
+def test_to_ask_whether_to_pass_the_customer_on_passes_nobody_on(grader: RulesGrader) -> None:
+    asks = "A: Would you like me to transfer you to a specialist?"
+    assert "passed_on" not in signals(grader, "C: Which cable is it?", asks)
+    assert "passed_on" not in signals(grader, "C: Which cable is it?", "A: I am transferring you to a specialist.", "C: No, wait.")
+
+
+def test_a_record_that_stops_in_data_is_cut_off_but_one_notice_is_none(grader: RulesGrader) -> None:
+    said = ["C: Please cancel it.", "A: Shall I go ahead?", "C: Yes please, thank you."]
+    assert signals(grader, *said, "S: [call] cancel", "S: [result] ok")["ends_in_data"] == (3, 4)
+    assert level(grader, "closing", *said, "S: [call] cancel", "S: [result] ok") == "not_applicable"
+    assert level(grader, "closing", *said, "S: The customer has left.") == "clears"
+    assert "ends_in_data" not in signals(grader, *said, "S: [call] cancel", "A: It is cancelled.")
+
+
+def test_another_way_counts_from_the_no_on(grader: RulesGrader) -> None:
+    offer, no = "A: You can also book the later train.", "A: Unfortunately that fare cannot be changed."
+    assert signals(grader, "C: I want another train.", no, "C: Oh.", offer)["beside_the_no"] == (3,)
+    assert "beside_the_no" not in signals(grader, "C: I want another train.", offer, "C: And this one?", no)
+
+
+def test_an_offer_that_the_customer_asked_for_is_no_sale(grader: RulesGrader) -> None:
+    offer = "A: Would you like to add our insurance for $30?"
+    assert level(grader, "selling", "C: Please book the small van.", offer) == "clears"
+    assert level(grader, "selling", "C: I would like to add insurance to my van.", offer) == "not_applicable"
+
+
+def test_a_ticket_is_the_result_and_an_appointment_remains(grader: RulesGrader) -> None:
+    asked = "C: Monday please."
+    assert "booked_for" not in signals(grader, asked, "A: Your flight on Monday has been successfully booked.")
+    assert signals(grader, asked, "A: Your appointment on Monday has been successfully booked.")["booked_for"] == (1,)
