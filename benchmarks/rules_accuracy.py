@@ -20,6 +20,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ from clearbar.verdict import Grade
 ROOT = Path(__file__).parents[1]
 LABELS = "service_bar.labels.jsonl"
 READINGS = ROOT / "evals" / "public" / "readings.jsonl"
-PARTS = ("dev", "second", "holdout", "read", "validation", "all")
+PARTS = ("dev", "second", "holdout", "read", "validation", "unread", "all")
 FEW = 10
 READ = ("star", "dch1_stc3_en", "abcd_sample")
 """Sources of which a part was read while the rules were made."""
@@ -52,10 +53,26 @@ def part_of(id: str) -> str:
 
 
 def is_in(part: str, id: str) -> bool:
-    """Say whether a conversation belongs to a part; `read` and `validation` divide what is not held out."""
-    if part in {"read", "validation"}:
-        return part_of(id) != "holdout" and (hashlib.sha256(id.encode()).digest()[2] % 4 == 0) == (part == "validation")
+    """Say whether a conversation belongs to a part: `read` for tuning, `validation` by its figures, or wholly `unread`."""
+    if part in {"read", "validation", "unread"}:
+        return part == _use(id)
     return part in {"all", part_of(id)}
+
+
+def _use(id: str) -> str:
+    """Return what a conversation was used for: of the airline, what has a reading here was read, of the films, half."""
+    chance = hashlib.sha256(id.encode()).digest()[2]
+    match id.partition(":")[0]:
+        case "tau_airline":
+            return "read" if id in _with_reading() else "unread"
+        case "ab_redial":
+            return "read" if chance % 2 == 0 else "unread"
+    return "unread" if part_of(id) == "holdout" else "validation" if chance % 4 == 0 else "read"
+
+
+@cache
+def _with_reading() -> frozenset[str]:
+    return frozenset(label["id"] for label in records(READINGS))
 
 
 def labels_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -260,7 +277,7 @@ def measure(folder: Path, part: str, sources: set[str]) -> dict[str, Any]:
     }
     result: dict[str, Any] = {"part": part, "criteria": tables}
     result["macro"] = {name: {"all": macro(table), "gated": macro(table, FEW)} for name, table in tables.items()}
-    if part in {"second", "holdout", "validation"} or not sources & set(READ):
+    if part in {"second", "holdout", "validation", "unread"} or not sources & set(READ):
         result["words"] = _words(folder, rubric, every, told)
     return result
 
