@@ -49,6 +49,7 @@ def server(server_process: LiveServer) -> LiveServer:
         batch_faults={},
         batch_status="completed",
         no_batches=False,
+        lost_downloads=0,
         drafts=[],
         down=False,
     )

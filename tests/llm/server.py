@@ -68,6 +68,8 @@ class Config:
     """Shares of batch lines that are `expired`, `failed` or `missing`."""
     batch_status: str = "completed"
     no_batches: bool = False
+    lost_downloads: int = 0
+    """So many of the next requests for a file's content are answered with status 500."""
     drafts: list[str] = field(default_factory=list)
     """Replies to the next requests for a draft of a rubric, in order; an empty one is refused."""
     down: bool = False
@@ -534,6 +536,9 @@ class Server:
 
     async def download(self, request: web.Request) -> web.Response:
         """Give a file's content."""
+        if self.config.lost_downloads > 0:
+            self.config.lost_downloads -= 1
+            return _error(500, "The server had an error", "server_error")
         return web.Response(body=self.files[request.match_info["id"]], content_type="application/octet-stream")
 
     async def create_batch(self, request: web.Request) -> web.Response:

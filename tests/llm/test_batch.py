@@ -90,6 +90,26 @@ def test_a_batch_that_takes_longer_than_the_run_waits_is_collected_by_the_next(s
     assert answered(server) == 5
 
 
+def test_a_download_that_fails_is_tried_again_and_nothing_is_asked_twice(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(lost_downloads=2)
+    ledger = MemoryLedger()
+    grader = make_grader(ledger=ledger, budget_calls=6, budget_per="day", **BATCH)
+    assert all(isinstance(result, Grade) for result in grader.grade(batch(6)))
+    assert (answered(server), server.stats()["requests"]) == (6, 0)
+    assert ledger.jobs(grader.fingerprint) == []
+
+
+def test_a_batch_that_cannot_be_downloaded_now_is_collected_by_the_next_run(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(lost_downloads=1_000)
+    ledger = MemoryLedger()
+    results = make_grader(ledger=ledger, batch_wait=0, **BATCH).grade(batch(5))
+    assert {result.reason for result in results if isinstance(result, GradeFailure)} == {"failed:timed out"}
+    server.control(lost_downloads=0)
+    results = make_grader(ledger=ledger, **BATCH).grade(batch(5))
+    assert all(isinstance(result, Grade) for result in results)
+    assert (answered(server), server.stats()["requests"]) == (5, 0)
+
+
 class DyingLedger(MemoryLedger):
     """A ledger in whose process the end comes when a job is about to be saved as submitted."""
 

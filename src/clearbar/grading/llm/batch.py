@@ -146,14 +146,12 @@ class Batches:
         while True:
             try:
                 batch = await self._find(job)
-            except CallError as fault:
-                if not fault.again:
-                    raise
-                batch = None
-            else:
                 if batch is None or batch.status in OVER:
                     await self._take_in(job, batch)
                     return True
+            except CallError as fault:
+                if not fault.again:
+                    raise
             if self._stopping() or time.monotonic() > deadline:
                 return False
             await asyncio.sleep(pause)
