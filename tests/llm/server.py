@@ -363,6 +363,8 @@ class Server:
                 )
             case "500" | "502" | "503":
                 return web.json_response({"error": {"message": "The server had an error", "type": "server_error"}}, status=int(fault))
+            case "401" | "403" | "404":
+                return _error(int(fault), "The request is blocked", "blocked")
             case "400":
                 return web.json_response({"error": {"message": "Bad request", "type": "invalid_request_error"}}, status=400)
             case "html":

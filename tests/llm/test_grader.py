@@ -1,5 +1,6 @@
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import pytest
@@ -7,6 +8,7 @@ from tests.llm.live import LiveServer
 
 from clearbar.errors import GraderUnavailableError, RubricError
 from clearbar.grading.llm import LlmGrader, MemoryLedger
+from clearbar.grading.llm.breaker import FAILURES
 from clearbar.transcript import RedactedTranscript
 from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED, Grade, GradedBy, GradeFailure
 
@@ -384,6 +386,34 @@ def test_a_budget_in_money_needs_no_more_than_a_price(make_grader: MakeGrader) -
     assert {result.reason for result in results if isinstance(result, GradeFailure)} == {"failed:budget"}
     assert grader.spent.cost_usd is not None
     assert 0.005 < grader.spent.cost_usd <= 0.01
+
+
+@pytest.mark.parametrize("status", ["403", "404"])
+def test_a_server_that_denies_single_conversations_grades_the_others(server: LiveServer, make_grader: MakeGrader, status: str) -> None:
+    server.control(script=[*[status] * 3, "", *[status] * (FAILURES - 1), "400"])
+    results = make_grader(in_flight=1).grade(batch(30))
+    failures = [result.reason for result in results if isinstance(result, GradeFailure)]
+    assert Counter(failures) == {"failed:unreachable": 3 + FAILURES - 1, "failed:refused": 1}
+
+
+def test_a_conversation_that_is_denied_in_all_its_requests_counts_once(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(script=["403"] * 12)
+    results = make_grader(in_flight=1, calls="each", votes=3, vote_temperature=0.5).grade(batch(3))
+    assert [isinstance(result, Grade) for result in results] == [False, True, True]
+
+
+def test_a_server_that_denies_one_conversation_after_another_is_asked_no_more(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(script=["", "", "", *["403"] * 30])
+    results = make_grader(in_flight=1).grade(batch(30))
+    assert sum(isinstance(result, Grade) for result in results) == 3
+    assert server.stats()["requests"] == 3 + FAILURES
+
+
+def test_a_key_that_is_revoked_during_a_run_ends_calls_at_once(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(script=["", "", "401"])
+    results = make_grader(in_flight=1).grade(batch(10))
+    assert sum(isinstance(result, Grade) for result in results) == 2
+    assert server.stats()["requests"] == 3
 
 
 def test_a_budget_of_a_day_is_shared_by_graders_on_one_ledger(server: LiveServer, make_grader: MakeGrader) -> None:

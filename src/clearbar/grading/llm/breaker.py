@@ -9,7 +9,7 @@ from clearbar.grading.llm.faults import CallError
 __all__ = ["Breaker"]
 
 FAILURES = 8
-"""So many outages in a row, without a success between, open the circuit."""
+"""So many outages in a row, without a success between, open the circuit; so many texts that are denied end all calls."""
 COOL_DOWN = 1.0
 """Seconds until the first trial; doubled after each that fails."""
 LONGEST = 60.0
@@ -28,6 +28,7 @@ class Breaker:
         self._patience = patience
         self._clock = clock
         self._failures = 0
+        self._denied: set[str] = set()
         self._opened: float | None = None
         self._until = 0.0
         self._pause = COOL_DOWN
@@ -61,20 +62,26 @@ class Breaker:
             await asyncio.sleep(max(0.01, min(0.2, self._until - now)))
 
     def succeed(self) -> None:
-        """Note an answer of the server, of whatever kind."""
+        """Note a reply."""
+        self._denied.clear()
+        self._close()
+
+    def _close(self) -> None:
         self._failures = 0
         self._opened = None
         self._pause = COOL_DOWN
         self._trial = False
 
-    def fail(self, fault: CallError, *, trial: bool) -> None:
-        """Note a call without a reply."""
-        if fault.fatal:
+    def fail(self, fault: CallError, *, trial: bool, text: str = "") -> None:
+        """Note a call without a reply, and which text it was about."""
+        if fault.denied:
+            self._denied.add(text)
+        if fault.fatal or len(self._denied) >= FAILURES:
             self._fatal = fault
         if not fault.outage:
             self._trial = self._trial and not trial
-            if fault.status is not None:
-                self.succeed()
+            if fault.status is not None:  # it answers, if not this call
+                self._close()
             return
         self._failures += 1
         if trial:

@@ -147,7 +147,7 @@ class Caller:
                 completion = await self._client.complete(request.messages(), request.fields)
         except (CallError, TimeoutError) as error:
             fault = error if isinstance(error, CallError) else classify(error)
-            self._breaker.fail(fault, trial=trial)
+            self._breaker.fail(fault, trial=trial, text=request.text_hash)
             if self._budget.bounded and fault.failure not in MAYBE_BILLED:
                 unspent = self._settlement(reserved, Spend())
                 await self._desk.run(lambda: self._desk.ledger.spend(*unspent, Spend()))

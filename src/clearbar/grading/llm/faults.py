@@ -13,7 +13,8 @@ MAX_RETRY_AFTER = 120.0
 """Seconds: a server that asks for more is not waited for."""
 _QUOTA = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
 _REFUSED = {400, 405, 413, 422}
-_FATAL = {401, 402, 403, 404}
+_FATAL = {401, 402}
+_DENIED = {403, 404}
 
 
 class CallError(Exception):
@@ -30,9 +31,14 @@ class CallError(Exception):
     outage
         Whether it speaks of the server as a whole, and counts towards the circuit breaker.
     fatal
-        Whether no further call can succeed: wrong key, unknown model, exhausted quota.
+        Whether no further call can succeed: wrong key, exhausted quota.
     wait
         Seconds for which the server asked to be left alone.
+
+    Attributes
+    ----------
+    denied
+        Whether access is denied: to all calls, or to this one text, as firewalls and routers do. Several in a row tell which.
     """
 
     def __init__(
@@ -46,6 +52,7 @@ class CallError(Exception):
         self.fatal = fatal
         self.wait = wait
         self.limited = False
+        self.denied = False
         self.status: int | None = None
         self.code: str | None = None
         self.param: str | None = None
@@ -74,15 +81,15 @@ def _by_status(status: int, body: Mapping[str, object], headers: Mapping[str, st
         fault = CallError("over-long", "the conversation is longer than the model's window")
     elif code in _QUOTA or str(body.get("type")) in _QUOTA:
         fault = CallError("unreachable", "the provider's quota is exhausted", fatal=True)
-    elif status in _FATAL:
-        fault = CallError("unreachable", f"the server answers {status}", fatal=True)
+    elif status in _FATAL | _DENIED:
+        fault = CallError("unreachable", f"the server answers {status}", fatal=status in _FATAL)
+        fault.denied = status in _DENIED
     elif status in _REFUSED:
         fault = CallError("refused", f"the server refuses the request ({status})")
     else:
         wait = retry_after(headers)
         patient = wait is None or wait <= MAX_RETRY_AFTER
         fault = CallError("unreachable", f"the server answers {status}", again=patient, outage=status >= 500, wait=wait)  # noqa: PLR2004
-    fault.limited = status == 429  # noqa: PLR2004
     fault.status, fault.code, fault.message = status, code, message
     fault.limited = status == 429  # noqa: PLR2004
     fault.param = str(body["param"]) if body.get("param") else None
