@@ -408,6 +408,8 @@ class Server:
                 return _with_content(self._completion(body, text, "stop"), 7)
             case "twice":
                 return self._completion(body, f"{text}\n{text}", "stop")
+            case "renamed":
+                return {**self._completion(body, text, "stop"), "model": "another model"}
             case "fenced":
                 return self._completion(body, f"```json\n{text}\n```", "stop")
         ignored = _mode(body) in self.config.ignored

@@ -37,6 +37,15 @@ def test_a_batch_gives_the_same_verdicts_as_single_calls(server: LiveServer, mak
     assert verdicts(results) == verdicts(make_grader().grade(batch(20)))
 
 
+def test_the_models_that_answered_a_batch_are_counted_with_those_of_single_calls(server: LiveServer, make_grader: MakeGrader) -> None:
+    server.control(returned_model="test model 2026", batch_faults={"failed": 0.4})
+    grader = make_grader(**BATCH)
+    grader.grade(batch(10))
+    assert server.stats()["requests"] > 0
+    assert grader.models == {"test model 2026 fp_test": 10}
+    assert grader.model_names == {"test model 2026"}
+
+
 def test_a_batch_costs_less(make_grader: MakeGrader) -> None:
     one, many = make_grader(model="gpt-4o-mini"), make_grader(model="gpt-4o-mini", **BATCH)
     one.grade(batch(4))

@@ -16,7 +16,8 @@ class LlmServer(LiveServer):
 
     def control(self, **settings: object) -> None:
         """Change how it behaves."""
-        super().control(**{"reset": True, "faults": {}, "down": False, "latency": 0, "quota": -1, **settings})
+        new: dict[str, object] = {"reset": True, "faults": {}, "down": False, "latency": 0, "quota": -1, "returned_model": "", "script": []}
+        super().control(**(new | settings))
 
 
 @pytest.fixture(scope="session")

@@ -229,17 +229,35 @@ def test_what_a_budget_left_to_the_rules_is_asked_again_within_the_next_budget_a
 
 
 @pytest.mark.usefixtures("no_anchors")
+@pytest.mark.parametrize("mode", ["calls", "batch"])
 def test_a_night_takes_another_model_votes_and_ways_of_asking_and_says_when_an_alias_was_repointed(
-    project: Project, llm: Any, write_lines: Write
+    project: Project, llm: Any, write_lines: Write, monkeypatch: pytest.MonkeyPatch, mode: str
 ) -> None:
+    monkeypatch.setenv("CLEARBAR_LLM__BATCH_POLL", "0.05")
     source = write_lines("talks.jsonl", [talk("a", 18)])
-    first = night(project, source, model="named-here", votes=3, calls="groups")
+    first = night(project, source, model="named-here", votes=3, calls="groups", mode=mode)
     assert first.audit.usage.calls >= 3 * 3
     assert set(first.audit.models) == {"named-here fp_test"}
     assert first.audit.repointed is None
     llm.control(returned_model="named-here-2027")
     write_lines("talks.jsonl", [talk("a", 18), talk("b", 19)])
-    second = night(project, source, days=1, model="named-here", votes=3, calls="groups")
+    second = night(project, source, days=1, model="named-here", votes=3, calls="groups", mode=mode)
     assert second.audit.repointed is not None
     assert "named-here-2027" in second.audit.repointed
     assert second.audit.repointed in [alarm.says for alarm in second.alarms]
+
+
+def test_an_alias_that_is_repointed_during_the_first_run_is_told_by_its_whole_name(project: Project, llm: Any) -> None:
+    llm.control(script=["", "renamed"])
+    told: list[str] = []
+    result = audit(project, told=told)
+    assert set(result.models) == {"test-model fp_test", "another model fp_test"}
+    assert result.repointed is not None
+    assert "another model, test-model in one run" in result.repointed
+    assert result.repointed in told
+
+
+def test_a_model_whose_name_holds_a_space_is_no_other_on_the_second_run(project: Project, llm: Any) -> None:
+    llm.control(returned_model="My model Q4")
+    assert audit(project).repointed is None
+    assert audit(project, limit=14).repointed is None

@@ -61,5 +61,5 @@ def _state(space: Workspace, grader: Grader) -> GraderState:
     if grader.graded_by is GradedBy.RULES:
         return GraderState(grader=grader.fingerprint, rubric=space.rubric.rules_hash, version=grader.fingerprint)
     # the names that the server returned: an alias that was pointed at another model shows
-    returned = sorted({name.split(" ")[0] for name in getattr(grader, "models", {})})
+    returned = sorted(getattr(grader, "model_names", ()))
     return GraderState(grader=grader.fingerprint, rubric=space.rubric.prompt_hash, model=", ".join(returned) or space.settings.llm.model)

@@ -171,7 +171,7 @@ def _report_request(space: Workspace, request: AuditRequest, pulled: Pulled) -> 
 
 def _models_before(space: Workspace, store: Store) -> frozenset[str]:
     """Return the names under which a server has answered this grader in earlier runs."""
-    return frozenset() if space.llm is None else frozenset(store.ledger.models(space.llm.fingerprint))
+    return frozenset() if space.llm is None else frozenset(filter(None, store.ledger.models(space.llm.fingerprint)))
 
 
 def _unanswered(space: Workspace, fallbacks: Collection[str]) -> str | None:
@@ -182,11 +182,12 @@ def _unanswered(space: Workspace, fallbacks: Collection[str]) -> str | None:
 
 
 def _repointed(space: Workspace, before: Collection[str]) -> str | None:
-    """Say that the server answers under another name than before: an alias was pointed at another model."""
-    now = {name.split(" ")[0] for name in space.llm.models} if space.llm else set()
-    if not before or now <= set(before):
+    """Say that the server answers under another name than before, or under several: an alias was pointed at another model."""
+    now = space.llm.model_names if space.llm else frozenset()
+    if now <= set(before) or (not before and len(now) == 1):
         return None
-    return f"the LLM now answers as {', '.join(sorted(now))}, earlier as {', '.join(sorted(before))}: check it again (clearbar check)"
+    earlier = f", earlier as {', '.join(sorted(before))}" if before else " in one run"
+    return f"the LLM now answers as {', '.join(sorted(now))}{earlier}: check it again (clearbar check)"
 
 
 def _result(space: Workspace, pulled: Pulled, reports: Reports, sampled: int) -> AuditResult:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import time
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -58,6 +59,8 @@ class Batches:
         self._stopping = stopping
         self.spent = Usage()
         """What the batches collected by this process have consumed."""
+        self.models: Counter[tuple[str, str]] = Counter()
+        """How many of their replies each model gave, by the name and system fingerprint that the server returned."""
 
     async def submit(self, requests: Sequence[Request], asker: Asker, grader: str, holder: str) -> list[BatchJob]:
         """Send requests in as few batches as the bounds allow.
@@ -184,6 +187,7 @@ class Batches:
         await self._desk.run(lambda: self._desk.ledger.commit(replies))
         usage = sum((reply.usage for reply in replies), Usage())
         self.spent += usage
+        self.models.update((reply.model, reply.system_fingerprint or "") for reply in replies)
         await self._close(job, JobState.COLLECTED, spend_of(usage, usage.cost_usd))
 
     def _reply(self, job: BatchJob, line: bytes) -> RawReply | None:

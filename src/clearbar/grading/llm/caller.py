@@ -85,7 +85,7 @@ class Caller:
         self.stopping = False
         self.spent = Usage()
         """What the calls of this caller have consumed."""
-        self.models: Counter[str] = Counter()
+        self.models: Counter[tuple[str, str]] = Counter()
         """How many replies each model gave, by the name and system fingerprint that the server returned."""
         self.faults: Counter[str] = Counter()
         """How often a call brought no reply, by what happened."""
@@ -165,7 +165,7 @@ class Caller:
         )
         usage = usage.model_copy(update={"cost_usd": self._prices.cost(self._settings.model or "", usage)})
         self.spent += usage
-        self.models[f"{completion.model} {completion.system_fingerprint or ''}".strip()] += 1
+        self.models[completion.model, completion.system_fingerprint or ""] += 1
         return RawReply(
             grade_key=request.grade_key,
             request=request.name,

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures import wait as wait_for
@@ -146,7 +147,15 @@ class LlmGrader:
     @property
     def models(self) -> Mapping[str, int]:
         """How many replies each model gave, by name and system fingerprint as returned."""
-        return dict(self._caller.models)
+        return {f"{name} {mark}".strip(): count for (name, mark), count in self._answered().items()}
+
+    @property
+    def model_names(self) -> frozenset[str]:
+        """The names under which models answered: an alias that was pointed at another one shows here."""
+        return frozenset(name for name, _ in self._answered() if name)
+
+    def _answered(self) -> Counter[tuple[str, str]]:
+        return self._caller.models + self._batches.models
 
     @property
     def faults(self) -> Mapping[str, int]:
