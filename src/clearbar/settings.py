@@ -122,7 +122,7 @@ class LlmSettings(_Section):
     budget_tokens: int | None = Field(default=None, ge=0)
     """Tokens in and out, after which rules grade."""
     budget_usd: float | None = Field(default=None, ge=0)
-    """US dollars by the price table, after which rules grade."""
+    """US dollars by the price table, after which rules grade; a model that has no price there is not asked."""
     budget_per: Literal["run", "day", "month"] = "run"
     """What the budget is for; days and months (UTC) are shared by all processes that use the store."""
 

@@ -132,6 +132,16 @@ def test_where_no_reply_can_be_read_rules_read_the_article(server: LiveServer, a
     assert any(line.startswith("canoes.txt: ") for line in told)
 
 
+def test_a_budget_in_money_that_cannot_be_kept_sends_nothing(server: LiveServer, article: Path) -> None:
+    told: list[str] = []
+    before = server.stats()["requests"]
+    with pytest.raises(GraderUnavailableError, match="has no price"):
+        draft(server, article, reply(), budget_usd=1)
+    assert draft(server, article, reply(), grader="auto", told=told, budget_usd=1).how == "by rules"
+    assert any("has no price" in line for line in told)
+    assert server.stats()["requests"] == before
+
+
 def test_an_article_longer_than_the_window_is_read_in_parts_that_leave_nothing_out(server: LiveServer, article: Path) -> None:
     filler = "\n\n".join(f"Paragraph {number} speaks of the river and of nothing else at all." for number in range(600))
     article.write_text(f"{ARTICLE}\n\n{filler}\n\nA clerk who was rude says sorry before the boat is back.", encoding="utf-8")

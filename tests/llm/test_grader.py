@@ -416,6 +416,12 @@ def test_a_key_that_is_revoked_during_a_run_ends_calls_at_once(server: LiveServe
     assert server.stats()["requests"] == 3
 
 
+def test_a_budget_in_money_for_a_model_without_a_price_is_refused(server: LiveServer, make_grader: MakeGrader) -> None:
+    with pytest.raises(GraderUnavailableError, match=r"'test-model' has no price, so a budget in dollars cannot be kept.*prices\.yaml"):
+        make_grader(budget_usd=1)
+    assert server.stats()["requests"] == 0
+
+
 def test_a_budget_of_a_day_is_shared_by_graders_on_one_ledger(server: LiveServer, make_grader: MakeGrader) -> None:
     ledger = MemoryLedger()
     first, second = (make_grader(ledger=ledger, budget_calls=5, budget_per="day", in_flight=1) for _ in range(2))

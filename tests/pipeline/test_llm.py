@@ -10,6 +10,7 @@ import pytest
 
 from clearbar.errors import GraderUnavailableError
 from clearbar.pipeline.audits import AuditResult, run_audit
+from clearbar.pipeline.estimate import estimate_cost
 from clearbar.pipeline.nightly import NightlyRequest, NightlyResult, run_nightly
 from clearbar.pipeline.request import AuditRequest
 from clearbar.pipeline.workspace import open_store
@@ -226,6 +227,23 @@ def test_what_a_budget_left_to_the_rules_is_asked_again_within_the_next_budget_a
     third = night(project, source, days=11)
     assert third.audit.regraded.left == third.audit.regraded.regraded > 0
     assert third.audit.usage.calls >= third.audit.regraded.left
+
+
+def test_a_budget_in_money_for_a_model_without_a_price_leaves_all_to_the_rules_and_says_so(
+    project: Project, llm: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CLEARBAR_LLM__BUDGET_USD", "0.0000001")
+    told: list[str] = []
+    result = audit(project, told=told)
+    assert (result.grader, result.counts.graded) == ("rules", 12)
+    assert result.why_rules is not None
+    assert "has no price" in result.why_rules
+    assert any("has no price" in line and "llm.budget_tokens" in line for line in told)
+    with pytest.raises(GraderUnavailableError, match="has no price"):
+        audit(project, "llm")
+    estimate = estimate_cost(project, load_settings(project), AuditRequest(limit=2), notice=print)
+    assert "has no price" in str(estimate.prices)
+    assert llm.stats()["requests"] == 0
 
 
 @pytest.mark.usefixtures("no_anchors")

@@ -88,13 +88,14 @@ class _Matter(NamedTuple):
 async def _ask_all(
     articles: Sequence[ArticleText], matter: _Matter, settings: LlmSettings, note: Callable[[str], None]
 ) -> tuple[Proposals, Usage]:
+    prices = load_prices(matter.folder / "prices.yaml")
+    prices.check_budget(settings)
     client, desk = Client(settings), Desk(MemoryLedger())
     client.prepare()
     try:
         dialect, _ = await negotiate(client, settings, default_dialect(settings))
         if line := mode_note(dialect):
             note(line)
-        prices = load_prices(matter.folder / "prices.yaml")
         limit = Spend(calls=settings.budget_calls, tokens=settings.budget_tokens, usd=settings.budget_usd)
         bucket = f"{settings.model} at {endpoint(settings)}"
         caller = Caller(client, desk, settings, prices, budget=Budget("draft", limit), bucket=bucket)

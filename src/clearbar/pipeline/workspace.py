@@ -171,7 +171,7 @@ def _bare(project: Project, settings: Settings, rubric: str | None, store: Store
 def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable[[str], None]) -> Workspace:
     if asked == "rules":
         return space
-    from clearbar.grading.llm import LlmGrader, find_model, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
+    from clearbar.grading.llm import find_model, why_unavailable  # noqa: PLC0415 - an LLM's libraries take a second to load
 
     try:
         space = replace(space, settings=_with_llm(space.settings, find_model(space.settings.llm, notice)))
@@ -185,18 +185,29 @@ def _with_grader(space: Workspace, asked: Asked, secret: bytes, notice: Callable
             )
         why = re.sub(r" \([^)]*\)", "", why)  # reports are read by people who set no variables; `clearbar doctor` names them
         return replace(space, why_rules=f"no LLM is set up: {why}")
-    llm = LlmGrader(
-        space.rubric, space.settings.llm, secret=secret, ledger=_ledger(space.store), prompt_folder=space.project.path("prompts")
-    )
     try:
-        llm.probe()
+        llm = _probed(space, secret)
     except GraderUnavailableError as error:
-        llm.close()
         return _by_rules(space, asked, error, notice)
     for line in llm.notes:
         notice(line)
     ready = replace(space, llm=llm, asked="llm")
     return _with_cascade(ready, llm, notice) if asked == "cascade" else ready
+
+
+def _probed(space: Workspace, secret: bytes) -> "LlmGrader":
+    """Return the LLM's grader, which has answered."""
+    from clearbar.grading.llm import LlmGrader  # noqa: PLC0415 - as above
+
+    llm = LlmGrader(
+        space.rubric, space.settings.llm, secret=secret, ledger=_ledger(space.store), prompt_folder=space.project.path("prompts")
+    )
+    try:
+        llm.probe()
+    except BaseException:
+        llm.close()
+        raise
+    return llm
 
 
 def _by_rules(space: Workspace, asked: Asked, error: GraderUnavailableError, notice: Callable[[str], None]) -> Workspace:

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from clearbar.errors import GraderUnavailableError
 from clearbar.grading.llm.asking import FRAME_TOKENS, Sizes
-from clearbar.grading.llm.prices import load_prices
+from clearbar.grading.llm.prices import Prices, load_prices
 from clearbar.grading.llm.prompt import Prompt
 from clearbar.grading.llm.tokens import estimate_tokens
 from clearbar.model import Model
@@ -36,7 +37,7 @@ class Estimate(Model):
     cost_usd: float | None
     """Without any caching; null where the model's price is not in the table."""
     prices: str | None = None
-    """That the price was not compared with the provider's for long, where it was not."""
+    """What is wrong with the price: not compared with the provider's for long, or not there although a budget in dollars is set."""
 
 
 def estimate(transcripts: Sequence[RedactedTranscript], rubric: Rubric, settings: LlmSettings, *, prompt_folder: Path) -> Estimate:
@@ -68,5 +69,13 @@ def estimate(transcripts: Sequence[RedactedTranscript], rubric: Rubric, settings
         cached_tokens=max(0, cached - max(sizes.constants.values())) if calls else 0,
         output_tokens=usage.output_tokens,
         cost_usd=prices.cost(settings.model or "", usage, batch=settings.mode == "batch"),
-        prices=prices.stale(settings.model or "", datetime.now(UTC).date()),
+        prices=_fault(prices, settings),
     )
+
+
+def _fault(prices: Prices, settings: LlmSettings) -> str | None:
+    try:
+        prices.check_budget(settings)
+    except GraderUnavailableError as error:
+        return str(error)
+    return prices.stale(settings.model or "", datetime.now(UTC).date())

@@ -76,7 +76,7 @@ class LlmGrader:
     Raises
     ------
     GraderUnavailableError
-        If no LLM is configured.
+        If no LLM is configured, or a budget in dollars is set for a model without a price.
     RubricError
         If the rubric is a draft.
     """
@@ -101,6 +101,7 @@ class LlmGrader:
         self.rubric = rubric
         self.settings = settings
         self.prices = load_prices(prompt_folder / "prices.yaml")
+        self.prices.check_budget(settings)
         self._price = self.prices.of(settings.model or "")
         self.notes: list[str] = []
         """What a person should know about this server, model and its price."""

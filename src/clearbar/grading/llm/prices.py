@@ -6,8 +6,9 @@ from pathlib import Path
 import yaml
 from pydantic import Field, ValidationError
 
-from clearbar.errors import ProjectError
+from clearbar.errors import GraderUnavailableError, ProjectError
 from clearbar.model import Model
+from clearbar.settings import LlmSettings
 from clearbar.verdict import Usage
 
 __all__ = ["Price", "Prices", "load_prices"]
@@ -52,6 +53,20 @@ class Prices(Model):
             return f"prices are of no stated day: compare them with your provider's {HOW}"
         days = (today - self.as_of).days
         return f"prices are {days} days old ({self.as_of}): compare them with your provider's {HOW}" if days > STALE_DAYS else None
+
+    def check_budget(self, settings: LlmSettings) -> None:
+        """Make sure that a budget in dollars can be kept.
+
+        Raises
+        ------
+        GraderUnavailableError
+            If there is one, and the model has no price: calls would cost nothing that counts towards it.
+        """
+        if settings.budget_usd is not None and self.of(settings.model or "") is None:
+            raise GraderUnavailableError(
+                f"the model {settings.model!r} has no price, so a budget in dollars cannot be kept",
+                fix="add its price to prompts/prices.yaml (0 where it costs nothing), or set llm.budget_tokens instead of llm.budget_usd",
+            )
 
     def cost(self, model: str, usage: Usage, *, batch: bool = False) -> float | None:
         """Return the dollars that a usage costs, or None where the price is unknown."""
