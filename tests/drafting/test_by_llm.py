@@ -61,7 +61,9 @@ def draft(server: LiveServer, article: Path, *replies: str, told: list[str] | No
     server.control(drafts=list(replies))
     settings = Settings(llm=LlmSettings(**({"model": "test-model", "base_url": server.url, "timeout": 10} | llm)))
     notes = [] if told is None else told
-    return draft_rubric(find_project(ROOT), settings, [article], name="canoes", grader=grader, notice=notes.append)
+    project = find_project(ROOT)
+    project.use_state(article.parent / "state")
+    return draft_rubric(project, settings, [article], name="canoes", grader=grader, notice=notes.append)
 
 
 def test_what_the_model_proposes_becomes_a_draft_that_passes_lint(server: LiveServer, article: Path, tmp_path: Path) -> None:
@@ -140,6 +142,15 @@ def test_a_budget_in_money_that_cannot_be_kept_sends_nothing(server: LiveServer,
     assert draft(server, article, reply(), grader="auto", told=told, budget_usd=1).how == "by rules"
     assert any("has no price" in line for line in told)
     assert server.stats()["requests"] == before
+
+
+def test_drafts_of_a_day_share_its_budget(server: LiveServer, article: Path) -> None:
+    told: list[str] = []
+    assert draft(server, article, reply(), budget_calls=1, budget_per="day").how == "by test-model"
+    before = server.stats()["requests"]
+    draft(server, article, reply(), budget_calls=1, budget_per="day", told=told)
+    assert "canoes.txt: the budget is spent, so rules read it" in told
+    assert server.stats()["requests"] - before == 1  # whether it answers at all
 
 
 def test_an_article_longer_than_the_window_is_read_in_parts_that_leave_nothing_out(server: LiveServer, article: Path) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,9 +19,9 @@ from clearbar.grading.llm.asking import window
 from clearbar.grading.llm.caller import Budget, Caller, Request
 from clearbar.grading.llm.client import Client, untraced
 from clearbar.grading.llm.desk import Desk
-from clearbar.grading.llm.dialect import Dialect, ReplyMode, default_dialect, endpoint
+from clearbar.grading.llm.dialect import Dialect, ReplyMode, default_dialect
 from clearbar.grading.llm.faults import CallError
-from clearbar.grading.llm.ledger import RawReply, Spend
+from clearbar.grading.llm.ledger import Ledger, RateLimit, RawReply, Spend
 from clearbar.grading.llm.memory import MemoryLedger
 from clearbar.grading.llm.prices import load_prices
 from clearbar.grading.llm.probe import mode_note, negotiate
@@ -49,6 +50,7 @@ def ask_articles(
     known: Articles,
     settings: LlmSettings,
     *,
+    ledger: Ledger,
     prompt_folder: Path,
     note: Callable[[str], None],
 ) -> tuple[Proposals, Usage]:
@@ -61,6 +63,8 @@ def ask_articles(
         is read by rules.
     rubric, known
         Criteria, causes and steps whose ids the model may use again.
+    ledger
+        Whose budgets and rates hold, those of graders too where it is the store's. Replies are not kept in it, being of no conversation.
     note
         Called with lines that a person should see.
 
@@ -70,7 +74,7 @@ def ask_articles(
         If the LLM cannot be used at all.
     """
     with untraced():
-        return asyncio.run(_ask_all(articles, _Matter(rubric, known, prompt_folder), settings, note))
+        return asyncio.run(_ask_all(articles, _Matter(rubric, known, prompt_folder), settings, ledger, note))
 
 
 class _Matter(NamedTuple):
@@ -86,19 +90,17 @@ class _Matter(NamedTuple):
 
 
 async def _ask_all(
-    articles: Sequence[ArticleText], matter: _Matter, settings: LlmSettings, note: Callable[[str], None]
+    articles: Sequence[ArticleText], matter: _Matter, settings: LlmSettings, ledger: Ledger, note: Callable[[str], None]
 ) -> tuple[Proposals, Usage]:
     prices = load_prices(matter.folder / "prices.yaml")
     prices.check_budget(settings)
-    client, desk = Client(settings), Desk(MemoryLedger())
+    client, desk = Client(settings), Desk(_Purse(ledger))
     client.prepare()
     try:
         dialect, _ = await negotiate(client, settings, default_dialect(settings))
         if line := mode_note(dialect):
             note(line)
-        limit = Spend(calls=settings.budget_calls, tokens=settings.budget_tokens, usd=settings.budget_usd)
-        bucket = f"{settings.model} at {endpoint(settings)}"
-        caller = Caller(client, desk, settings, prices, budget=Budget("draft", limit), bucket=bucket)
+        caller = Caller(client, desk, settings, prices, budget=Budget.of(settings, uuid.uuid4().hex))
         room = window(settings, prices.of(settings.model or "")) - settings.max_output_tokens
         reader = _Reader(caller, settings, dialect, matter, room=room)
         found = await asyncio.gather(*(reader.read(article, note) for article in articles))
@@ -106,6 +108,22 @@ async def _ask_all(
         await client.close()
         desk.close()
     return sum(found, Proposals()), caller.spent
+
+
+class _Purse(MemoryLedger):
+    """A ledger that keeps replies to itself and shares what may be spent."""
+
+    def __init__(self, shared: Ledger) -> None:
+        super().__init__()
+        self._shared = shared
+
+    def spend(self, budget: str, amount: Spend, limit: Spend) -> bool:
+        """See `Ledger.spend`."""
+        return self._shared.spend(budget, amount, limit)
+
+    def take(self, bucket: str, requests: int, tokens: int, limit: RateLimit) -> float:
+        """See `Ledger.take`."""
+        return self._shared.take(bucket, requests, tokens, limit)
 
 
 class _Reader:

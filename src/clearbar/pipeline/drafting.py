@@ -6,7 +6,7 @@ from pathlib import Path
 from clearbar.articles import Articles, articles_for
 from clearbar.drafting import ArticleText, Draft, Proposals, compose_draft, identifier, match_articles, read_articles
 from clearbar.errors import GraderUnavailableError
-from clearbar.pipeline.workspace import Asked, with_model
+from clearbar.pipeline.workspace import Asked, open_store, with_model
 from clearbar.project import Project
 from clearbar.rubric import Rubric
 from clearbar.rubric_file import open_rubric
@@ -53,11 +53,8 @@ def draft_rubric(
     texts = read_articles(paths)
     notes: list[str] = []
     reader = grader or settings.grading.grader
-    by_llm = (
-        None
-        if reader == "rules"
-        else _ask(project, with_model(settings, model).llm, texts, base, known, must=reader == "llm", note=notes.append)
-    )
+    asking = with_model(settings, model)
+    by_llm = None if reader == "rules" else _ask(project, asking, texts, base, known, must=reader == "llm", note=notes.append)
     found, how = by_llm or (match_articles(texts, base, known), "by rules")
     made = compose_draft(found, texts, base, name=identifier(name, frozenset(), "draft"), how=how, notes=notes)
     used = {article.id for article in made.articles.articles}
@@ -68,7 +65,7 @@ def draft_rubric(
 
 def _ask(
     project: Project,
-    settings: LlmSettings,
+    settings: Settings,
     texts: Sequence[ArticleText],
     base: Rubric,
     known: Articles,
@@ -80,8 +77,9 @@ def _ask(
     from clearbar.drafting.asking import ask_articles  # noqa: PLC0415 - an LLM's libraries take a second to load
 
     try:
-        llm = _llm(settings, note)
-        found, usage = ask_articles(texts, base, known, llm, prompt_folder=project.path("prompts"), note=note)
+        llm = _llm(settings.llm, note)
+        with open_store(project, settings) as store:
+            found, usage = ask_articles(texts, base, known, llm, ledger=store.ledger, prompt_folder=project.path("prompts"), note=note)
     except GraderUnavailableError as error:
         if must:
             raise

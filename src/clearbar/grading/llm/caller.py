@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Self
 
 from clearbar.grading.llm.breaker import Breaker
 from clearbar.grading.llm.client import Client, Completion
 from clearbar.grading.llm.desk import Desk, Settlement
+from clearbar.grading.llm.dialect import endpoint
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.grading.llm.ledger import RateLimit, RawReply, Spend
 from clearbar.grading.llm.limits import Pace
@@ -55,6 +56,14 @@ class Budget:
     name: str
     limit: Spend
 
+    @classmethod
+    def of(cls, settings: LlmSettings, run: str) -> Self:
+        """Return the budget that a run takes part in: its own, the day's or the month's, by the settings."""
+        now = datetime.now(UTC)
+        names = {"run": f"run {run}", "day": f"day {now:%Y-%m-%d}", "month": f"month {now:%Y-%m}"}
+        limit = Spend(calls=settings.budget_calls, tokens=settings.budget_tokens, usd=settings.budget_usd)
+        return cls(names[settings.budget_per], limit)
+
     @property
     def bounded(self) -> bool:
         """Whether there is any limit."""
@@ -66,17 +75,17 @@ class Caller:
 
     Parameters
     ----------
-    bucket
-        Name of the allowance of requests and tokens a minute; shared by all graders that use the same endpoint and model.
+    budget
+        What may be spent; the allowance of requests and tokens a minute is that of all who use the same endpoint and model.
     """
 
-    def __init__(self, client: Client, desk: Desk, settings: LlmSettings, prices: Prices, *, budget: Budget, bucket: str) -> None:
+    def __init__(self, client: Client, desk: Desk, settings: LlmSettings, prices: Prices, *, budget: Budget) -> None:
         self._client = client
         self._desk = desk
         self._settings = settings
         self._prices = prices
         self._budget = budget
-        self._bucket = bucket
+        self._bucket = f"{settings.model} at {endpoint(settings)}"
         self._slots = asyncio.Semaphore(settings.in_flight)
         self._breaker = Breaker(settings.outage_patience)
         self._pace = Pace()

@@ -21,7 +21,7 @@ from clearbar.grading.llm.client import Client
 from clearbar.grading.llm.desk import Desk
 from clearbar.grading.llm.dialect import ReplyMode, default_dialect, endpoint
 from clearbar.grading.llm.dispatch import Dispatcher
-from clearbar.grading.llm.ledger import Ledger, Spend
+from clearbar.grading.llm.ledger import Ledger
 from clearbar.grading.llm.prices import load_prices
 from clearbar.grading.llm.probe import mode_note, negotiate
 from clearbar.grading.llm.prompt import Prompt
@@ -116,9 +116,8 @@ class LlmGrader:
         """Model, endpoint, reply mode, parameters and prompt templates; exact once `probe` has asked the server."""
         self._desk = Desk(ledger)
         self._client = Client(settings)
-        bucket = f"{settings.model} at {endpoint(settings)}"
-        budget = self._budget(run or uuid.uuid4().hex)
-        self._caller = Caller(self._client, self._desk, settings, self.prices, budget=budget, bucket=bucket)
+        budget = Budget.of(settings, run or uuid.uuid4().hex)
+        self._caller = Caller(self._client, self._desk, settings, self.prices, budget=budget)
         self._batches = Batches(self._client, self._desk, settings, self.prices, budget=budget, stopping=lambda: self._caller.stopping)
         self._asker: Asker | None = None
         self._thread: _LoopThread | None = None
@@ -241,13 +240,6 @@ class LlmGrader:
             sizes = Sizes.of(self._prompt, self.settings, self._price)
             self._asker = Asker(self._prompt, self._caller, self.settings, self._dialect, fingerprint=self.fingerprint, sizes=sizes)
         return self._asker
-
-    def _budget(self, run: str) -> Budget:
-        settings = self.settings
-        limit = Spend(calls=settings.budget_calls, tokens=settings.budget_tokens, usd=settings.budget_usd)
-        now = datetime.now(UTC)
-        names = {"run": f"run {run}", "day": f"day {now:%Y-%m-%d}", "month": f"month {now:%Y-%m}"}
-        return Budget(names[settings.budget_per], limit)
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
         return self._join(self._start(work))
