@@ -43,6 +43,24 @@ def test_a_wrong_setting_is_one_line_that_names_it(
     assert "quillpass" not in said.err
 
 
+@pytest.mark.parametrize("model", ["test-model", ""], ids=["with a model", "without a model"])
+def test_a_server_address_that_is_none_is_told_and_auto_goes_on_by_rules(
+    model: str, clearbar: Clearbar, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://ann:quillpass@127.0.0.1:port/v1")
+    monkeypatch.setenv("CLEARBAR_LLM__MODEL", model)
+    source, line = write("talks.jsonl", talk("one")), "the LLM server's address holds no host and port that can be read"
+    for words in (["grade", source, "--grader", "llm"], ["audit", "--source", source, "--dry-run"]):
+        said = clearbar(*words)
+        assert said.code == 2
+        assert said.err == f"clearbar: {line}: correct OPENAI_BASE_URL or CLEARBAR_LLM__BASE_URL\n"
+    said = clearbar("grade", source, "--grader", "auto")
+    assert said.code == 0
+    assert f"note: the LLM cannot be used, so rules grade: {line}" in said.err
+    assert "quillpass" not in said.err
+    assert {verdict["graded_by"] for verdict in said.json["verdicts"]} == {"rules"}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

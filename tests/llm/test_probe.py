@@ -54,6 +54,24 @@ def test_an_address_without_its_scheme_is_told(make_grader: MakeGrader, address:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:port/v1",
+        "http://127.0.0.1:99999/v1",
+        "http://[::1/v1",
+        "http:///v1",
+        "http://host name/v1",
+        "http://host/v1\n",
+        "http://1.2.3.999/v1",
+    ],
+)
+def test_an_address_that_cannot_be_one_is_told_without_what_may_be_a_password_in_it(make_grader: MakeGrader, address: str) -> None:
+    with pytest.raises(GraderUnavailableError, match=r"the LLM server's address .*: correct OPENAI_BASE_URL") as told:
+        make_grader(base_url=address.replace("http://", "http://me:secret@")).probe()
+    assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
     ("unsupported", "mode"),
     [(["json_schema"], "tools"), (["json_schema", "tools"], "json_object"), (["json_schema", "tools", "json_object"], "text")],
 )

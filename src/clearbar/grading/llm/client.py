@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clearbar.errors import GraderUnavailableError
+from clearbar.grading.llm.access import read_address, unusable_address
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.settings import LlmSettings
 
@@ -68,10 +68,7 @@ class Client:
         """
         if self._made is not None:
             return
-        if self._settings.base_url is not None and not self._settings.base_url.startswith(("http://", "https://")):
-            raise GraderUnavailableError(
-                "the LLM server's address does not begin with http:// or https://", fix="correct OPENAI_BASE_URL or CLEARBAR_LLM__BASE_URL"
-            )
+        read_address(self._settings)
         import httpx2  # noqa: PLC0415 - heavy
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
         from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy
@@ -80,13 +77,18 @@ class Client:
 
         gc.set_threshold(max(GARBAGE, gc.get_threshold()[0]))
         settings = self._settings
+        base = settings.base_url or "https://api.openai.com/v1"
+        try:
+            httpx2.URL(base)
+        except httpx2.InvalidURL:
+            raise unusable_address("names a host that cannot be one") from None
         read = settings.idle_timeout if settings.stream else settings.timeout
         timeout = httpx2.Timeout(connect=settings.connect_timeout, read=read, write=30, pool=None)
         self._kinds = {"system": SystemMessage, "user": HumanMessage, "assistant": AIMessage}
         self._transport = DefaultAioHttpClient(timeout=timeout, limits=httpx2.Limits(max_connections=None))
         self._made = RawChatOpenAI(
             model=settings.model or "",
-            base_url=settings.base_url or "https://api.openai.com/v1",
+            base_url=base,
             api_key=settings.api_key or NO_KEY,
             http_async_client=self._transport,
             timeout=timeout,

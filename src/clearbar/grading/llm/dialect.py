@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
-from urllib.parse import urlsplit
 
+from clearbar.grading.llm.access import read_address
 from clearbar.grading.llm.schema import response_format, tool_choice
 from clearbar.model import Model
 from clearbar.settings import LlmSettings
@@ -84,15 +84,16 @@ def default_dialect(settings: LlmSettings) -> Dialect:
     """Return what is assumed of a server before it was asked."""
     mode = ReplyMode.JSON_SCHEMA if settings.reply_mode == "auto" else ReplyMode(settings.reply_mode)
     # OpenAI's newer models refuse `max_tokens`; compatible servers know it, and some ignore the newer name in silence.
-    own = settings.base_url is None or (urlsplit(settings.base_url).hostname or "").endswith("openai.com")
+    address = read_address(settings)
+    own = address is None or (address.hostname or "").endswith("openai.com")
     return Dialect(mode=mode, length_field="max_completion_tokens" if own else "max_tokens")
 
 
 def endpoint(settings: LlmSettings) -> str:
     """Return where calls go, without credentials or query."""
-    if settings.base_url is None:
+    parts = read_address(settings)
+    if parts is None:
         return "api.openai.com"
-    parts = urlsplit(settings.base_url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.hostname or ''}{port}{parts.path.rstrip('/')}"
 
