@@ -61,6 +61,21 @@ def test_a_server_address_that_is_none_is_told_and_auto_goes_on_by_rules(
     assert {verdict["graded_by"] for verdict in said.json["verdicts"]} == {"rules"}
 
 
+@pytest.mark.parametrize("key", ["quillpass\nsk-2", "quillpäss", "quill\u200bpass"])
+def test_a_key_that_cannot_be_sent_is_told_as_the_key_and_never_shown(
+    key: str, clearbar: Clearbar, write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", key)
+    monkeypatch.setenv("CLEARBAR_LLM__MODEL", "test-model")
+    source = write("talks.jsonl", talk("one"))
+    for words in (["grade", source, "--grader", "llm"], ["audit", "--source", source, "--dry-run"]):
+        said = clearbar(*words)
+        assert said.code == 2
+        assert said.err.startswith("clearbar: the LLM's key holds characters that no key has")
+        assert said.err.endswith(": check OPENAI_API_KEY or CLEARBAR_LLM__API_KEY\n")
+        assert "quill" not in said.err
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

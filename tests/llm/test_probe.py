@@ -27,6 +27,15 @@ def test_a_server_that_cannot_be_used_is_told_in_one_line_before_any_conversatio
     assert server.stats()["asked"] == {}
 
 
+@pytest.mark.parametrize("key", ["right\n", " right \r\n"])
+def test_the_end_of_the_line_in_a_file_of_keys_is_no_part_of_the_key(server: LiveServer, make_grader: MakeGrader, key: str) -> None:
+    server.control(key="right")
+    grader = make_grader(api_key=key)
+    grader.probe()
+    [grade] = grader.grade([make_transcript()])
+    assert isinstance(grade, Grade)
+
+
 def test_a_wrong_base_url_is_told(server: LiveServer, make_grader: MakeGrader) -> None:
     with pytest.raises(GraderUnavailableError, match=r"there is no LLM at .*usually ends in /v1"):
         make_grader(base_url=f"{server.root}/api").probe()

@@ -8,7 +8,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from clearbar.grading.llm.access import read_address, unusable_address
+from pydantic import SecretStr
+
+from clearbar.grading.llm.access import check_access, read_key, unusable_address
 from clearbar.grading.llm.faults import CallError, classify
 from clearbar.settings import LlmSettings
 
@@ -64,11 +66,11 @@ class Client:
         Raises
         ------
         GraderUnavailableError
-            If the server's address is none.
+            If the server's address or the key cannot be one.
         """
         if self._made is not None:
             return
-        read_address(self._settings)
+        check_access(self._settings)
         import httpx2  # noqa: PLC0415 - heavy
         from langchain_core.messages import AIMessage, HumanMessage, SystemMessage  # noqa: PLC0415 - heavy
         from openai import DefaultAioHttpClient  # noqa: PLC0415 - heavy
@@ -89,7 +91,7 @@ class Client:
         self._made = RawChatOpenAI(
             model=settings.model or "",
             base_url=base,
-            api_key=settings.api_key or NO_KEY,
+            api_key=SecretStr(read_key(settings) or NO_KEY),
             http_async_client=self._transport,
             timeout=timeout,
             max_retries=0,  # one retry policy: ours

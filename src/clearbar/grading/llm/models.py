@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from clearbar.errors import GraderUnavailableError
-from clearbar.grading.llm.access import read_address
+from clearbar.grading.llm.access import check_access
 from clearbar.grading.llm.client import Client
 from clearbar.grading.llm.dialect import endpoint
 from clearbar.grading.llm.faults import classify
@@ -30,9 +30,10 @@ def find_model(settings: LlmSettings, note: Callable[[str], None]) -> LlmSetting
     Raises
     ------
     GraderUnavailableError
-        If the server's address is none, or it serves several models or none, or cannot be asked; in one line.
+        If the server's address or the key cannot be one, or it serves several models or none, or cannot be asked; in one line.
     """
-    if read_address(settings) is None or settings.model:
+    check_access(settings)
+    if settings.model or settings.base_url is None:
         return settings
     names = asyncio.run(_served(settings))
     where = endpoint(settings)
