@@ -8,11 +8,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import Clearbar, Write
+from tests.cli.conftest import Clearbar, Write, talk, turns
 from tests.llm.live import LiveServer, live_server
 
 COPIES = 60
@@ -99,29 +100,72 @@ def test_a_killed_audit_goes_on_from_there(many: Path, tmp_path: Path, clearbar:
     assert "finished" in states
 
 
-@pytest.mark.prefect
-def test_an_interrupted_flow_waits_for_replies_that_are_paid_for(small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+SAID = "clearbar: interrupted; what was graded is kept, and the same command goes on from there"
+WITH_AND_WITHOUT = [pytest.param([], id="with Prefect", marks=pytest.mark.prefect), pytest.param(["--no-prefect"], id="without Prefect")]
+
+
+@pytest.fixture
+def slow(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LiveServer]:
+    """A server that replies later than Prefect is given to hear of an interrupt, and before calls are given up."""
     del small
     with live_server(LiveServer) as server:
-        server.control(latency=6)  # longer than Prefect is given to hear of the interrupt
-        for name, value in {"OPENAI_API_KEY": "test-key", "OPENAI_BASE_URL": server.url, "CLEARBAR_LLM__MODEL": "test-model"}.items():
+        server.control(latency=6)
+        settings = {"OPENAI_API_KEY": "test-key", "OPENAI_BASE_URL": server.url, "CLEARBAR_LLM__MODEL": "test-model"}
+        for name, value in (settings | {"CLEARBAR_LLM__TIMEOUT": "3600"}).items():
             monkeypatch.setenv(name, value)
-        store, told = tmp_path / "state" / "clearbar.db", tmp_path / "stderr"
-        with told.open("wb") as stderr:
-            command = [sys.executable, "-m", "clearbar", "audit", "--grader", "llm"]
-            process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
-        try:
-            deadline = time.monotonic() + 200
-            while server.stats()["requests"] < PROBE + 4 and process.poll() is None and time.monotonic() < deadline:
-                time.sleep(0.05)
-            os.killpg(process.pid, signal.SIGINT)
-            process.wait(timeout=60)
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        sent = server.stats()["requests"]
+        yield server
+
+
+def interrupted(server: LiveServer, folder: Path, *words: str, times: int = 1) -> list[str]:
+    """Interrupt a command, but none of its children, while calls are under way, and return what it said on stderr."""
+    told = folder / "stderr"
+    with told.open("wb") as stderr:
+        command = [sys.executable, "-m", "clearbar", *words, "--grader", "llm"]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 200
+        while server.stats()["requests"] < PROBE + 4 and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for _ in range(times):
+            process.send_signal(signal.SIGINT)
+            time.sleep(1)  # two signals that wait for a process are one
+        process.wait(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     assert process.returncode == 130
-    with closing(sqlite3.connect(store)) as connection:
-        (replies,) = connection.execute("select count(*) from replies").fetchone()
-    assert 4 <= replies == sent - PROBE
+    return told.read_text(encoding="utf-8").splitlines()
+
+
+def replies(folder: Path) -> int:
+    with closing(sqlite3.connect(folder / "state" / "clearbar.db")) as connection:
+        return int(connection.execute("select count(*) from replies").fetchone()[0])
+
+
+@pytest.mark.parametrize("prefect", WITH_AND_WITHOUT)
+def test_an_interrupted_audit_waits_for_replies_that_are_paid_for(prefect: list[str], slow: LiveServer, tmp_path: Path) -> None:
+    told = interrupted(slow, tmp_path, "audit", *prefect)
+    assert told[-1] == SAID
+    assert 4 <= replies(tmp_path) == slow.stats()["requests"] - PROBE
+
+
+def test_an_interrupted_audit_does_not_wait_as_long_as_a_call_may_take(slow: LiveServer, tmp_path: Path, clearbar: Clearbar) -> None:
+    slow.control(latency=3600)
+    assert interrupted(slow, tmp_path, "audit", "--no-prefect").count(SAID) == 1
+    assert replies(tmp_path) == 0
+    assert [run["state"] for run in clearbar("store", "show", "--json").json if run["kind"] == "audit"] == ["interrupted"]
+
+
+@pytest.mark.parametrize("prefect", WITH_AND_WITHOUT)
+def test_a_second_interrupt_waits_for_nothing(prefect: list[str], slow: LiveServer, tmp_path: Path) -> None:
+    assert interrupted(slow, tmp_path, "audit", *prefect, times=2)[-1] == SAID
+    assert replies(tmp_path) == 0
+
+
+@pytest.mark.parametrize("command", ["grade", "check"])
+def test_other_commands_that_grade_are_ended_by_an_interrupt_as_well(command: str, slow: LiveServer, write: Write, tmp_path: Path) -> None:
+    slow.control(latency=3600)
+    talks = [talk(str(number), turns=turns(f"Where is parcel {number}?", "On its way to you.")) for number in range(8)]
+    words = [str(write("talks.jsonl", *talks))] if command == "grade" else []
+    assert interrupted(slow, tmp_path, command, *words, times=2).count(SAID) == 1

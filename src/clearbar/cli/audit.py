@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from clearbar.cli.interruption import interruptible
 from clearbar.cli.options import (
     CallsOption,
     GraderOption,
@@ -25,7 +26,7 @@ from clearbar.cli.options import (
     table,
     warn,
 )
-from clearbar.cli.prefect_api import interruptible, quiet, unusable
+from clearbar.cli.prefect_api import quiet, unusable
 from clearbar.errors import ClearbarError
 from clearbar.plural import plural
 from clearbar.project import Project
@@ -54,6 +55,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Audit")(audit)
 
 
+@interruptible()
 def audit(
     source: Annotated[
         list[str] | None,
@@ -140,8 +142,7 @@ def _flow(where: Project, settings: Settings, request: "AuditRequest") -> "Audit
 
     try:
         entry = runpy.run_path(str(where.path("flows/audit.py")))
-        with interruptible():
-            result: AuditResult = entry["audit"](request=request, project=str(where.root))
+        result: AuditResult = entry["audit"](request=request, project=str(where.root))
     except (ClearbarError, KeyboardInterrupt):
         raise
     except Exception as error:  # noqa: BLE001 - whatever fails inside Prefect must not cost the audit

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import typer
 
+from clearbar.cli.interruption import interruptible
 from clearbar.cli.options import (
     GraderOption,
     JsonOption,
@@ -51,6 +52,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Trust")(check)
 
 
+@interruptible()
 def check(
     labels: Annotated[
         list[str] | None,

@@ -6,6 +6,7 @@ from typing import Annotated
 import orjson
 import typer
 
+from clearbar.cli.interruption import interruptible
 from clearbar.cli.options import (
     CallsOption,
     GraderOption,
@@ -31,6 +32,7 @@ def register(app: typer.Typer) -> None:
     app.command(rich_help_panel="Audit")(grade)
 
 
+@interruptible()
 def grade(
     paths: Annotated[
         list[str], typer.Argument(metavar="PATH…", help="Files, folders or globs of conversations; - reads JSON Lines from stdin.")

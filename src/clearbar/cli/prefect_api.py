@@ -1,27 +1,18 @@
-"""Whether Prefect can be used here, asked before a flow is started, and the surroundings a flow runs in."""
+"""Whether Prefect can be used here, asked before a flow is started, and what it is told beforehand."""
 
 import json
 import os
-import signal
 import tempfile
-import threading
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, MutableMapping
-from contextlib import contextmanager
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
-from types import FrameType
 from typing import Final
 
-from clearbar.cli.faults import INTERRUPTED, say_interrupted
-
-__all__ = ["interruptible", "quiet", "unusable"]
+__all__ = ["quiet", "unusable"]
 
 _WAIT: Final = 3.0
 """Seconds in which a server that is up answers its health page."""
-_PATIENCE: Final = 5.0
-"""Seconds in which a flow that was interrupted may tell Prefect about it."""
 _SQLITE: Final = b"SQLite format 3\x00"
 _QUIET: Final = {
     "DO_NOT_TRACK": "1",
@@ -83,47 +74,3 @@ def _bare(url: str) -> str:
     """Return an address without what may be a secret in it."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.rsplit('@', 1)[-1].split('?', 1)[0]}"
-
-
-@contextmanager
-def interruptible() -> Iterator[None]:
-    """Let an interrupt end the flow inside soon, and a second one at once.
-
-    In a terminal it reaches Prefect's temporary server too, and Prefect then tries for more than a minute to tell the dead server
-    of it. All that was graded has been committed by then, so that nothing is lost by not waiting; only replies that are still on
-    their way are waited for, as they are paid for.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    leaving = threading.Event()
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        del number, frame
-        if leaving.is_set():
-            _leave()
-        leaving.set()
-        threading.Thread(target=_leave_later, name="leave", daemon=True).start()
-        raise KeyboardInterrupt
-
-    signal.signal(signal.SIGINT, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-def _leave_later() -> None:
-    from clearbar.grading.llm.grader import GRACE, THREAD
-
-    time.sleep(_PATIENCE)
-    for calls in [thread for thread in threading.enumerate() if thread.name == THREAD]:
-        calls.join(GRACE)
-    _leave()
-
-
-def _leave() -> None:
-    say_interrupted()
-    os._exit(INTERRUPTED)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import threading
+import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -124,6 +125,8 @@ class LlmGrader:
         self._starting = threading.Lock()
         self._open: set[Future[Any]] = set()
         """What was begun and has not ended."""
+        self._until = 0.0
+        """When what is still under way is given up, on the clock `time.monotonic`, once the run was interrupted."""
 
     def _make_prompt(self) -> Prompt:
         shaped = self._dialect.mode in {ReplyMode.JSON_OBJECT, ReplyMode.TEXT}
@@ -208,8 +211,25 @@ class LlmGrader:
         return self._begin([(self.key(transcript), Wanted(transcript)) for transcript in batch])
 
     def interrupt(self) -> None:
-        """Send no further call: those under way end and are kept, the others fail as interrupted."""
-        self._caller.stopping = True
+        """Send no further call: those under way have `GRACE` seconds to end and are kept, the others fail as interrupted."""
+        with self._starting:
+            if self._caller.stopping:
+                return
+            self._caller.stopping = True
+            grace = min(GRACE, self.settings.timeout)
+            self._until = time.monotonic() + grace
+            if self._thread is not None:
+                loop = self._thread.loop
+                loop.call_soon_threadsafe(loop.call_later, grace, self._give_up)
+
+    def _give_up(self) -> None:
+        """Cancel what is under way, so that no thread waits for it any longer."""
+        for future in list(self._open):
+            future.cancel()
+
+    def _grace(self) -> float:
+        """Return the seconds that calls under way still have."""
+        return max(0.0, self._until - time.monotonic())
 
     def grade_some(self, batch: Sequence[tuple[RedactedTranscript, tuple[str, ...]]]) -> list[Grade | GradeFailure]:
         """Return one result a transcript, on the criteria that are named with it; these grades have keys of their own."""
@@ -267,20 +287,21 @@ class LlmGrader:
         except KeyboardInterrupt:
             self.interrupt()
             with contextlib.suppress(TimeoutError, CancelledError, Exception):
-                future.result(min(GRACE, self.settings.timeout))
+                future.result(self._grace())
             future.cancel()
             raise
 
     def close(self) -> None:
         """Close connections and threads; of what was begun and nobody waited for, calls under way end and their replies are kept."""
-        if self._thread is not None:
-            if left := list(self._open):
-                self.interrupt()
-                wait_for(left, min(GRACE, self.settings.timeout))
-            self._thread.cancel()
-            asyncio.run_coroutine_threadsafe(self._client.close(), self._thread.loop).result()
-            self._thread.close()
-            self._thread = None
+        if left := list(self._open):
+            self.interrupt()
+            wait_for(left, self._grace())
+        with self._starting:
+            thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.cancel()
+            asyncio.run_coroutine_threadsafe(self._client.close(), thread.loop).result()
+            thread.close()
         self._desk.close()
 
     def __enter__(self) -> Self:
