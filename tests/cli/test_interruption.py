@@ -130,12 +130,23 @@ def interrupted(server: LiveServer, folder: Path, *words: str, times: int = 1) -
             process.send_signal(signal.SIGINT)
             time.sleep(1)  # two signals that wait for a process are one
         process.wait(timeout=60)
+        deadline = time.monotonic() + 60
+        while (left := members(process.pid)) and time.monotonic() < deadline:  # Prefect's server takes its time to end
+            time.sleep(0.05)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     assert process.returncode == 130
+    assert not left
     return told.read_text(encoding="utf-8").splitlines()
+
+
+def members(group: int) -> list[str]:
+    """Return the commands of a process group that still run."""
+    listed = subprocess.run(["ps", "-A", "-o", "pgid=,stat=,args="], capture_output=True, text=True, check=True).stdout
+    found = [line.split(None, 2) for line in listed.splitlines()]
+    return [command for number, state, command in found if int(number) == group and not state.startswith("Z")]
 
 
 def replies(folder: Path) -> int:

@@ -1,7 +1,9 @@
 """How an interrupt ends a command: soon, with the replies that are paid for, and at once where it comes a second time."""
 
+import gc
 import os
 import signal
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -66,5 +68,12 @@ def _leave_later(ended: threading.Event) -> None:
 def _leave() -> None:
     try:
         say_interrupted()
+        _end_children()
     finally:
         os._exit(INTERRUPTED)
+
+
+def _end_children() -> None:
+    """End the processes that this one began, such as Prefect's temporary server, which nobody would end once this one is gone."""
+    for child in [one for one in gc.get_objects() if type(one) is subprocess.Popen]:  # `isinstance` would run code of others
+        child.terminate()
