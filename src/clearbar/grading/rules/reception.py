@@ -66,18 +66,21 @@ class Reception(Hearing):
 
     @turns_with()
     def passed_over(self) -> TurnSet:
-        """Customer questions of which the agent's answer takes up no telling word, and asks nothing back."""
-        asked = self.customer & self._asks & ~last(self.customer | self.agent)
+        """Customer questions of which the agent's answer takes up no telling word, and asks nothing back.
+
+        Advice names what the question could not; who owns up to not knowing has heard it.
+        """
+        asked = self.customer & self._asks & ~(self.advice_sought | last(self.customer | self.agent))
         stems = Stems(self.turns.texts.words, self.tongue.common_words)
         return self.each(lambda *talk: self._passed_over(stems, *talk), self.agent, self.customer, asked, where=asked)
 
     def _passed_over(self, stems: Stems, talk: int, agent: int, customer: int, asked: int) -> int:
-        found, asking = 0, int(self._asks[talk])
+        found, answering = 0, int((self._asks | self.not_known)[talk])
         start, rows = self.turns.starts[talk], self.turns.rows
         for place in places(asked):
             later = customer >> place + 1 << place + 1
             answers = agent >> place + 1 << place + 1 & ((later & -later) - 1)
-            if answers and not answers & asking:
+            if answers and not answers & answering:
                 about = stems.asked(rows[start + place])
                 if about and all(about.isdisjoint(stems[rows[start + answer]]) for answer in places(answers)):
                     found |= 1 << place
