@@ -45,6 +45,11 @@ class Reception(Hearing):
 
         return self.each(again, self.customer, self.agent, asked, where=asked)
 
+    @turns_with("turns_down")
+    def turned_down(self) -> TurnSet:
+        """Customer turns, after an agent turn, that turn down what was proposed, and are not content with anything else."""
+        return self.customer & self.turns_down & after(self.agent) & ~(self.solved | self.delight)
+
     @turns_with("delight")
     def delighted(self) -> TurnSet:
         """Customer turns, after an agent turn, that tell of more than was expected."""
