@@ -60,7 +60,8 @@ def test_a_record_that_stops_in_data_is_cut_off_but_one_notice_is_none(grader: R
     said = ["C: Please cancel it.", "A: Shall I go ahead?", "C: Yes please, thank you."]
     assert signals(grader, *said, "S: [call] cancel", "S: [result] ok")["ends_in_data"] == (3, 4)
     assert level(grader, "closing", *said, "S: [call] cancel", "S: [result] ok") == "not_applicable"
-    assert level(grader, "closing", *said, "S: The customer has left.") == "clears"
+    left = ["A: It is cancelled. Have a nice day!", "C: Thanks, bye.", "S: The customer has left."]
+    assert level(grader, "closing", *said, *left) == "clears"
     assert "ends_in_data" not in signals(grader, *said, "S: [call] cancel", "A: It is cancelled.")
 
 
@@ -80,3 +81,41 @@ def test_a_ticket_is_the_result_and_an_appointment_remains(grader: RulesGrader) 
     asked = "C: Monday please."
     assert "booked_for" not in signals(grader, asked, "A: Your flight on Monday has been successfully booked.")
     assert signals(grader, asked, "A: Your appointment on Monday has been successfully booked.")["booked_for"] == (1,)
+
+
+def test_a_leave_that_only_the_customer_takes_does_not_show_how_the_agent_closes(grader: RulesGrader) -> None:
+    said = ["C: Which novel would you recommend?", "A: The Lighthouse Keeper is a quiet one.", "C: Thanks, I will read it. Bye!"]
+    assert level(grader, "closing", *said) == "not_applicable"
+    assert level(grader, "closing", *said, "A: Enjoy it, goodbye!") == "clears"
+
+
+def test_who_answers_the_last_question_and_takes_leave_closes_over_nothing(grader: RulesGrader) -> None:
+    asked = ["C: I need walking boots.", "A: The grey ones are light and dry fast.", "C: Do they also come in brown?"]
+    answered = "A: They come in brown and black, both on the second floor. Have a nice day!"
+    assert signals(grader, *asked, answered)["answered_at_end"] == (3,)
+    assert level(grader, "closing", *asked, answered) == "clears"
+    assert level(grader, "closing", *asked, "A: Have a nice day!") == "below"
+
+
+def test_to_own_up_to_not_knowing_is_told_plainly(grader: RulesGrader) -> None:
+    asked = "C: Could you suggest a good red wine?"
+    assert level(grader, "honesty", asked, "A: I don't know much about red wines, I am afraid.") == "clears"
+    assert level(grader, "honesty", asked, "A: Our Rioja goes well with most dishes.") == "not_applicable"
+
+
+def test_the_adviser_s_own_taste_is_no_mistake_admitted(grader: RulesGrader) -> None:
+    assert level(grader, "honesty", "C: Is the pass road nice?", "A: I never get tired of it.") == "not_applicable"
+    assert level(grader, "honesty", "C: Is the pass road nice?", "A: I never told you that it is closed.") == "clears"
+
+
+def test_advice_takes_up_the_question_though_it_shares_no_word_with_it(grader: RulesGrader) -> None:
+    asked = ["C: Any suggestions for a quiet island?", "A: Try Samothrace.", "C: Which places on the mainland would you recommend?", "A: Nafplio."]
+    assert "passed_over" not in signals(grader, *asked, "C: Fine.")
+    assert "passed_over" in signals(grader, "C: When does the ferry leave the harbour?", "A: Samothrace is lovely.", "C: Fine.")
+
+
+def test_who_turns_down_one_proposal_after_the_other_was_not_listened_to(grader: RulesGrader) -> None:
+    said = ["C: I am looking for a present.", "A: How about a scarf?", "C: That is not really her style.", "A: Or a handbag?"]
+    assert "turned_down" not in signals(grader, "C: Scarves are not her style, and not for me.", "A: How about a ring?")
+    assert signals(grader, *said, "C: No, that sounds too plain.", "A: Or a hat?")["turned_down"] == (2, 4)
+    assert level(grader, "listening", *said, "C: I don't really like those.", "A: Or a hat?") == "below"

@@ -357,6 +357,11 @@ class Signals(Course):
         """The agent's turns at the end that take leave or ask whether anything is left."""
         return ending(self.agent, 2) & (self.farewell | self.anything_else)
 
+    @turns_with("done", "instruction")
+    def answered_at_end(self) -> TurnSet:
+        """The agent's last turn, if it is the last of all and tells something, to a customer who does not push back."""
+        return unless(last(self.agent) & self.informs & ~self.stock, self.customer_has_last_word | self.pushed_back)
+
     @turns_with("private_channel")
     def hands_over(self) -> TurnSet:
         """The agent's last turn, if it moves the talk to private messages."""
