@@ -109,7 +109,12 @@ def test_the_adviser_s_own_taste_is_no_mistake_admitted(grader: RulesGrader) -> 
 
 
 def test_advice_takes_up_the_question_though_it_shares_no_word_with_it(grader: RulesGrader) -> None:
-    asked = ["C: Any suggestions for a quiet island?", "A: Try Samothrace.", "C: Which places on the mainland would you recommend?", "A: Nafplio."]
+    asked = [
+        "C: Any suggestions for a quiet island?",
+        "A: Try Samothrace.",
+        "C: Which places on the mainland would you recommend?",
+        "A: Nafplio.",
+    ]
     assert "passed_over" not in signals(grader, *asked, "C: Fine.")
     assert "passed_over" in signals(grader, "C: When does the ferry leave the harbour?", "A: Samothrace is lovely.", "C: Fine.")
 
