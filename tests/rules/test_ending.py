@@ -51,7 +51,7 @@ def test_a_talk_that_is_passed_on_does_not_end(grader: RulesGrader, end: str, ex
 
 
 def test_to_ask_whether_to_pass_the_customer_on_passes_nobody_on(grader: RulesGrader) -> None:
-    asks = "A: Would you like me to transfer you to a specialist?"
+    asks = "A: Do you want me to transfer you to a specialist?"
     assert "passed_on" not in signals(grader, "C: Which cable is it?", asks)
     assert "passed_on" not in signals(grader, "C: Which cable is it?", "A: I am transferring you to a specialist.", "C: No, wait.")
 
