@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import signal
@@ -5,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import pytest
 from tests.llm.live import LiveServer
 
 from clearbar.grading.llm import Ledger, MemoryLedger
+from clearbar.grading.llm.desk import Desk
 from clearbar.grading.llm.ledger import RateLimit, RawReply, Spend
 from clearbar.grading.llm.reply import Reader, Reading
 from clearbar.store import Store
@@ -195,6 +198,35 @@ def test_a_grader_that_is_closed_before_its_calls_are_waited_for_keeps_their_rep
     ledger.release(keys, "another")
     assert all(isinstance(result, Grade) for result in make_grader(ledger=ledger).grade(batch(40)))
     assert paid(server) == 40
+
+
+def test_replies_that_wait_behind_others_are_stored_when_everything_closes() -> None:
+    slow = threading.Event()
+
+    class Slow(MemoryLedger):
+        def commit(self, replies: Sequence[RawReply]) -> None:
+            slow.wait(5)
+            super().commit(replies)
+
+    ledger = Slow()
+    desk = Desk(ledger)
+
+    def reply(key: str) -> RawReply:
+        return RawReply(grade_key=key, request="0", text_hash="text", grader="llm", model="test-model", at=datetime.now(UTC))
+
+    async def give_up() -> None:
+        waits = [asyncio.create_task(desk.commit(reply(key))) for key in ("one", "two")]
+        await asyncio.sleep(0)
+        waits.append(asyncio.create_task(desk.commit(reply("three"))))
+        await asyncio.sleep(0)
+        for wait in waits:
+            wait.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+
+    asyncio.run(give_up())
+    threading.Timer(0.2, slow.set).start()
+    desk.close()
+    assert {reply.grade_key for reply in ledger.replies(["one", "two", "three"])} == {"one", "two", "three"}
 
 
 def test_a_grader_that_is_closed_waits_no_longer_than_a_call_may_take_and_gives_its_claims_back(

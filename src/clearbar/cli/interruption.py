@@ -4,10 +4,11 @@ import gc
 import os
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Final
 
@@ -67,8 +68,10 @@ def _leave_later(ended: threading.Event) -> None:
 
 def _leave() -> None:
     try:
-        say_interrupted()
         _end_children()
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\x1b[2K\x1b[?25h")  # a line of progress goes, and the cursor is there again
+        say_interrupted()
     finally:
         os._exit(INTERRUPTED)
 
@@ -76,4 +79,5 @@ def _leave() -> None:
 def _end_children() -> None:
     """End the processes that this one began, such as Prefect's temporary server, which nobody would end once this one is gone."""
     for child in [one for one in gc.get_objects() if type(one) is subprocess.Popen]:  # `isinstance` would run code of others
-        child.terminate()
+        with suppress(OSError):
+            child.terminate()

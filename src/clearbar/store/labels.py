@@ -1,5 +1,6 @@
 """What people said of conversations, appended for ever, and which conversations they were asked about."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -89,14 +90,15 @@ class Labels(Database):
 
 
 def _shown(connection: Connection, keys: Collection[tuple[str | None, str]]) -> list[tuple[str, str]]:
-    """Return those of some conversations (source, which may be any, and id) that reports show."""
+    """Return those of some conversations (source, which need not be told where only one has the id, and id) that reports show."""
     ids = sorted({id for _, id in keys})
     named = report_conversations.c
     found: set[tuple[str, str]] = set()
     for start in range(0, len(ids), CHUNK):
         query = select(named.source, named.id).where(named.id.in_(ids[start : start + CHUNK])).distinct()
         found.update(connection.execute(query).tuples())
-    return sorted((source, id) for source, id in found if (source, id) in keys or (None, id) in keys)
+    sources = Counter(id for _, id in found)
+    return sorted((source, id) for source, id in found if (source, id) in keys or ((None, id) in keys and sources[id] == 1))
 
 
 def label_row(label: Label, text_hash: str | None) -> dict[str, Any]:

@@ -149,7 +149,7 @@ class Batches:
         while True:
             try:
                 batch = await self._find(job)
-                if batch is None or batch.status in OVER:
+                if batch is None or getattr(batch, "status", "") in OVER:  # a proxy's page has none: the library hands it over as text
                     await self._take_in(job, batch)
                     return True
             except CallError as fault:

@@ -76,6 +76,8 @@ class Breaker:
         """Note a call without a reply, and which text it was about."""
         if fault.denied:
             self._denied.add(text)
+        elif fault.status is not None:
+            self._denied.clear()
         if fault.fatal or len(self._denied) >= FAILURES:
             self._fatal = fault
         if not fault.outage:

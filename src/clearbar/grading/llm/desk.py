@@ -73,9 +73,15 @@ class Desk:
             error = fault
         with contextlib.suppress(RuntimeError):  # a loop that is closed has nobody left who waits
             group[0].loop.call_soon_threadsafe(_tell, group, error)
-        with self._lock, contextlib.suppress(RuntimeError):  # so has a thread that was closed
+        closed = False
+        with self._lock:
             self._writing = False
-            self._begin_writing()
+            try:
+                self._begin_writing()
+            except RuntimeError:  # the thread takes nothing more: what is left is written at once
+                closed = self._writing = True
+        if closed:
+            self._write()
 
     def _settle(self, settlements: Sequence[Settlement]) -> None:
         for budget in {one.budget for one in settlements}:

@@ -20,11 +20,11 @@ _GRADING = re.compile(
     re.IGNORECASE,
 )
 """Words by which a text speaks of grading, in the languages in which that was tried."""
-LONGEST = 32
+HIDING = 32
 """Letters in a row from which on they may be base64."""
 SPELLED = 6
 """Letters with signs between them from which on a word is spelled."""
-_BASE64 = re.compile(rf"[A-Za-z0-9+/]{{{LONGEST},}}={{0,2}}")
+_BASE64 = re.compile(rf"[A-Za-z0-9+/]{{{HIDING},}}={{0,2}}")
 _SPELLED = re.compile(rf"(?:\b\w[.*-]){{{SPELLED}}}")
 _BETWEEN = re.compile(r"[.*-]")
 _CRITERIA = r"criteri\w*|kriteri\w*|crit[èe]re\w*|toutes les questions|todas las preguntas"
@@ -57,7 +57,7 @@ class Orders:
         plain = text.casefold()
         return bool(
             (any(stem in plain for stem in self._stems) and self._levels.search(text))
-            or (max(map(len, text.split()), default=0) >= LONGEST and _BASE64.search(text))
+            or (max(map(len, text.split()), default=0) >= HIDING and _BASE64.search(text))
             or (text.count(".") + text.count("*") + text.count("-") >= SPELLED and _SPELLED.search(text))
         )
 
