@@ -24,7 +24,7 @@ fault instead of one line. In a checkout, `python3 go.py COMMAND …` is `clearb
 | 0 | done |
 | 1 | done, but a gate failed, records were rejected or grading failed (abstentions are no failure) |
 | 2 | wrong use, or nothing usable; one line says what to do |
-| 130 | interrupted; what was graded is kept, and the same command goes on from there (`grade` has no store and keeps nothing) |
+| 130 | interrupted; what is in the store is kept, and the same command goes on from there (`grade` has no store) |
 """
 SETTINGS = """\
 # Settings

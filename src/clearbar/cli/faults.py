@@ -45,7 +45,7 @@ def told(error: BaseException, *, debug: bool) -> int:
 
 def say_interrupted() -> None:
     """Say that nothing is lost."""
-    _say("interrupted; what was graded is kept, and the same command goes on from there")
+    _say("interrupted; what is in the store is kept, and the same command goes on from there")
 
 
 def _say(line: str) -> None:
