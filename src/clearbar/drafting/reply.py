@@ -9,6 +9,7 @@ from clearbar.articles import Articles
 from clearbar.drafting.draft import why_unusable
 from clearbar.drafting.passages import ArticleText, identifier
 from clearbar.drafting.proposals import Cause, NewCriterion, Proposals, Support, merge
+from clearbar.grading.llm.schema import exact_object
 from clearbar.model import Model
 from clearbar.rubric import Rubric
 
@@ -47,21 +48,17 @@ class _Advice(Model):
 def draft_schema(rubric: Rubric) -> dict[str, Any]:
     """Return the JSON schema of a reply, with the levels of the rubric's scale and its sections."""
     text = {"type": "string"}
-    passages = _list(_object({"quote": text, "point": text}))
-    levels = _object(dict.fromkeys(rubric.scale_of(rubric.criteria[0].id).ids, text))
+    passages = _list(exact_object({"quote": text, "point": text}))
+    levels = exact_object(dict.fromkeys(rubric.scale_of(rubric.criteria[0].id).ids, text))
     section = {"type": "string", "enum": [section.id for section in rubric.sections]}
     criterion = {"id": text, "name": text, "section": section, "passages": passages, "asks": text, "when": text}
-    advice = _object({"id": text, "name": text, "passages": passages, "says": text})
+    advice = exact_object({"id": text, "name": text, "passages": passages, "says": text})
     parts = {
-        "criteria": _list(_object(criterion | {"levels": levels, "causes": _list(text), "steps": _list(text)})),
+        "criteria": _list(exact_object(criterion | {"levels": levels, "causes": _list(text), "steps": _list(text)})),
         "causes": _list(advice),
         "steps": _list(advice),
     }
-    return _object(parts)
-
-
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return exact_object(parts)
 
 
 def _list(items: dict[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from clearbar.errors import GraderUnavailableError
 from clearbar.grading.llm.client import Client, Completion
 from clearbar.grading.llm.dialect import Dialect, ReplyMode, endpoint
 from clearbar.grading.llm.faults import CallError, classify
+from clearbar.grading.llm.schema import exact_object
 from clearbar.settings import LlmSettings
 
 __all__ = ["PROBE_SECONDS", "mode_note", "negotiate", "unavailable"]
@@ -23,16 +24,12 @@ _TOKENS = 512
 
 
 def _one(kind: str) -> dict[str, Any]:
-    properties = {"kind": {"type": "string", "enum": [kind]}, "turn": {"type": "integer"}}
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return exact_object({"kind": {"type": "string", "enum": [kind]}, "turn": {"type": "integer"}})
 
 
-_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"ok": {"type": "boolean"}, "seen": {"type": "array", "items": {"anyOf": [_one("first"), _one("second")]}}},
-    "required": ["ok", "seen"],
-    "additionalProperties": False,
-}
+_SCHEMA: Mapping[str, Any] = exact_object(
+    {"ok": {"type": "boolean"}, "seen": {"type": "array", "items": {"anyOf": [_one("first"), _one("second")]}}}
+)
 """Small, with all that the schema of a grade is made of: some servers take schemas, and not every one."""
 _MESSAGES = (("system", "You test a connection. Reply with JSON."), ("user", 'Reply with this JSON object: {"ok": true, "seen": []}'))
 

@@ -1,23 +1,24 @@
 """The shape of a reply as a strict JSON schema: reason and quotes before the level, each criterion with its own scale's levels."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clearbar.rubric import Criterion, Rubric
 from clearbar.verdict import NOT_APPLICABLE
 
-__all__ = ["ABSTAIN", "allowed_levels", "reply_schema", "response_format", "shape_in_words", "tool_choice"]
+__all__ = ["ABSTAIN", "allowed_levels", "exact_object", "reply_schema", "response_format", "shape_in_words", "tool_choice"]
 
 ABSTAIN = "abstain"
 """What the model says in place of a level when the words do not let it tell."""
 NAME = "grade"
 
-_QUOTE = {
-    "type": "object",
-    "properties": {"turn": {"type": "integer"}, "text": {"type": "string"}},
-    "required": ["turn", "text"],
-    "additionalProperties": False,
-}
+
+def exact_object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object with these properties, all of them and no others, as strict schemas demand."""
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+
+
+_QUOTE = exact_object({"turn": {"type": "integer"}, "text": {"type": "string"}})
 
 
 def allowed_levels(criterion: Criterion, rubric: Rubric) -> tuple[str, ...]:
@@ -38,17 +39,18 @@ def reply_schema(rubric: Rubric, asked: Sequence[str]) -> dict[str, Any]:
         by_scale.setdefault(rubric.criterion(id).scale, []).append(id)
     kinds = [_verdict(ids, (*rubric.scale_of(ids[0]).ids, NOT_APPLICABLE, ABSTAIN)) for ids in by_scale.values()]
     verdicts = {"type": "array", "items": kinds[0] if len(kinds) == 1 else {"anyOf": kinds}}
-    return {"type": "object", "properties": {"verdicts": verdicts}, "required": ["verdicts"], "additionalProperties": False}
+    return exact_object({"verdicts": verdicts})
 
 
 def _verdict(ids: Sequence[str], levels: Sequence[str]) -> dict[str, Any]:
-    properties = {
-        "id": {"type": "string", "enum": list(ids)},
-        "why": {"type": "string"},
-        "quotes": {"type": "array", "items": _QUOTE},
-        "level": {"type": "string", "enum": list(levels)},
-    }
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
+    return exact_object(
+        {
+            "id": {"type": "string", "enum": list(ids)},
+            "why": {"type": "string"},
+            "quotes": {"type": "array", "items": _QUOTE},
+            "level": {"type": "string", "enum": list(levels)},
+        }
+    )
 
 
 def response_format(schema: dict[str, Any]) -> dict[str, Any]:
