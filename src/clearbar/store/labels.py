@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Row, or_, select
 
 from clearbar.label import Label, LabelKind
 from clearbar.model import digest
-from clearbar.store.database import CHUNK, Database, merge, now
+from clearbar.store.database import CHUNK, Database, chunks, merge, now
 from clearbar.store.editions import outdate
 from clearbar.store.records import Sampled
 from clearbar.store.rows import from_json
@@ -91,12 +91,10 @@ class Labels(Database):
 
 def _shown(connection: Connection, keys: Collection[tuple[str | None, str]]) -> list[tuple[str, str]]:
     """Return those of some conversations (source, which need not be told where only one has the id, and id) that reports show."""
-    ids = sorted({id for _, id in keys})
     named = report_conversations.c
     found: set[tuple[str, str]] = set()
-    for start in range(0, len(ids), CHUNK):
-        query = select(named.source, named.id).where(named.id.in_(ids[start : start + CHUNK])).distinct()
-        found.update(connection.execute(query).tuples())
+    for some in chunks(sorted({id for _, id in keys})):
+        found.update(connection.execute(select(named.source, named.id).where(named.id.in_(some)).distinct()).tuples())
     sources = Counter(id for _, id in found)
     return sorted((source, id) for source, id in found if (source, id) in keys or ((None, id) in keys and sources[id] == 1))
 
