@@ -140,13 +140,13 @@ class Suspicion:
         self._words = dict(WORDS)
         self._phrases: list[tuple[frozenset[str], int]] = []
         for kind, ids in names.items():
-            for parts in (_TOKEN.findall(id.lower()) for id in ids if len(id) >= SHORTEST):
+            for parts in (_words(id) for id in ids if len(id) >= SHORTEST):
                 if len(parts) == 1:
                     cue = Cue.WISH if parts[0] in _ORDINARY else Cue.PLACE if parts[0] in _PLACES else Cue[kind]
                     self._words[parts[0]] = self._words.get(parts[0], 0) | cue
                 else:
                     self._phrases.append((frozenset(parts), Cue[kind]))
-        plain = {*_PLAIN.split(), *(word for ids in names.values() for id in ids for word in _TOKEN.findall(id.lower()))}
+        plain = {*_PLAIN.split(), *(word for ids in names.values() for id in ids for word in _words(id))}
         for word in plain:
             if len(word) > SHORTEST and word.isascii() and word.isalpha():
                 self._words.setdefault(word[::-1], Cue.DISGUISED)
@@ -276,7 +276,7 @@ class Suspicion:
             return True
         if _SPELLED.search(text):
             joined = re.sub(r"(?<=\b\w)[.*_ -](?=\w\b)", "", text.lower())
-            return any(word in self._plain or word in self._words for word in _TOKEN.findall(joined) if word not in text.lower())
+            return any(word in self._plain or word in self._words for word in _words(joined) if word not in text.lower())
         return False
 
     def _in_pieces(self, turns: Sequence[Turn], tokens: Sequence[Sequence[str]], cues: Sequence[int]) -> int | None:
