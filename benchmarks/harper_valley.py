@@ -43,17 +43,16 @@ def main() -> int:
     parser.add_argument("-o", "--output", type=Path, required=True)
     asked = parser.parse_args()
     wanted = [id for id in (label["id"].partition(":") for label in records(READINGS)) if id[0] == SOURCE]
-    missing = [call for *_, call in wanted if not (asked.transcripts / f"{call}.json").is_file()]
+    missing = [call for _, _, call in wanted if not (asked.transcripts / f"{call}.json").is_file()]
     with asked.output.open("w", encoding="utf-8") as output:
-        for *_, call in wanted:
+        for _, _, call in wanted:
             if call not in missing:
                 segments = json.loads((asked.transcripts / f"{call}.json").read_text(encoding="utf-8"))
                 record = {"id": f"{SOURCE}:{call}", "source": SOURCE, "channel": "phone", "turns": turns(segments)}
                 output.write(json.dumps(record) + "\n")
-    print(
-        f"{len(wanted) - len(missing)} calls written to {asked.output}"
-        + (f", {len(missing)} labelled calls not found in {asked.transcripts}" if missing else "")
-    )
+    print(f"{len(wanted) - len(missing)} calls written to {asked.output}")
+    if missing:
+        print(f"{len(missing)} labelled calls are not in {asked.transcripts}; the first is {missing[0]}.json", file=sys.stderr)
     return 1 if missing else 0
 
 
