@@ -183,6 +183,34 @@ def test_an_interrupted_run_keeps_the_replies_of_calls_under_way(
     assert paid(server) == 40
 
 
+@pytest.mark.parametrize(
+    ("control", "settings"),
+    [
+        ({"faults": {"429": 1.0}, "retry_after": "100"}, {}),
+        ({"headers": {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "60s"}}, {"in_flight": 1}),
+        ({}, {"requests_per_minute": 1}),
+        ({"faults": {"500": 1.0}}, {"outage_patience": 100.0, "attempts": 20}),
+        ({"batch_seconds": 100}, {"mode": "batch", "batch_poll": 100.0}),
+    ],
+    ids=["the server asked for it", "its minute is used up", "ours is used up", "the server is away", "a batch takes long"],
+)
+def test_calls_that_wait_to_be_sent_end_as_soon_as_the_run_is_interrupted(
+    server: LiveServer, make_grader: MakeGrader, monkeypatch: pytest.MonkeyPatch, control: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    monkeypatch.setattr("clearbar.grading.llm.grader.GRACE", 100.0)
+    server.control(**control)
+    grader = make_grader(timeout=100.0, **settings)
+    wait = grader.begin(batch(12))
+    time.sleep(2)  # by then, all calls wait
+    results: list[Grade | GradeFailure] = []
+    waiting = threading.Thread(target=lambda: results.extend(wait()), daemon=True)
+    waiting.start()
+    grader.interrupt()
+    waiting.join(30)
+    assert {result.reason for result in results if isinstance(result, GradeFailure)} == {"failed:interrupted"}
+    assert len(results) == 12
+
+
 def test_a_grader_that_is_closed_before_its_calls_are_waited_for_keeps_their_replies_and_no_claim(
     server: LiveServer, make_grader: MakeGrader, ledger: Ledger
 ) -> None:

@@ -5,12 +5,12 @@ A batch only fills the ledger with raw replies; grades are then made as always, 
 anything is sent and found again by its name after a restart, at whatever moment the process ended.
 """
 
-import asyncio
 import json
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +21,7 @@ from clearbar.grading.llm.caller import Budget, spend_of
 from clearbar.grading.llm.client import Client
 from clearbar.grading.llm.desk import Desk
 from clearbar.grading.llm.faults import CallError, classify
+from clearbar.grading.llm.halt import Halt
 from clearbar.grading.llm.ledger import BatchJob, JobState, RawReply, Spend
 from clearbar.grading.llm.prices import Prices
 from clearbar.model import digest
@@ -44,19 +45,17 @@ class Batches:
 
     Parameters
     ----------
-    stopping
+    halt
         Tells whether the run was interrupted; jobs then stay open for the next one.
     """
 
-    def __init__(
-        self, client: Client, desk: Desk, settings: LlmSettings, prices: Prices, *, budget: Budget, stopping: Callable[[], bool]
-    ) -> None:
+    def __init__(self, client: Client, desk: Desk, settings: LlmSettings, prices: Prices, *, budget: Budget, halt: Halt) -> None:
         self._client = client
         self._desk = desk
         self._settings = settings
         self._prices = prices
         self._budget = budget
-        self._stopping = stopping
+        self._halt = halt
         self.spent = Usage()
         """What the batches collected by this process have consumed."""
         self.models: Counter[tuple[str, str]] = Counter()
@@ -155,9 +154,10 @@ class Batches:
             except CallError as fault:
                 if not fault.again:
                     raise
-            if self._stopping() or time.monotonic() > deadline:
+            if self._halt.called or time.monotonic() > deadline:
                 return False
-            await asyncio.sleep(pause)
+            with suppress(CallError):  # looked at once more, as it may have ended meanwhile
+                await self._halt.pause(pause)
             pause = min(self._settings.batch_poll, 2 * pause)
 
     async def _find(self, job: BatchJob) -> Any:

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from clearbar.grading.llm.faults import CallError
 
@@ -22,11 +22,16 @@ class Breaker:
     ----------
     patience
         Seconds that calls wait for the server to come back; after that they fail at once, but for the trials.
+    pause
+        Waits for some seconds, and may raise instead what ends all waiting.
     """
 
-    def __init__(self, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, patience: float, clock: Callable[[], float] = time.monotonic, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
         self._patience = patience
         self._clock = clock
+        self._sleep = pause
         self._failures = 0
         self._denied: set[str] = set()
         self._opened: float | None = None
@@ -59,7 +64,7 @@ class Breaker:
                 return True
             if now - self._opened >= self._patience:
                 raise CallError("unreachable", "the server has stopped answering")
-            await asyncio.sleep(max(0.01, min(0.2, self._until - now)))
+            await self._sleep(max(0.01, min(0.2, self._until - now)))
 
     def succeed(self) -> None:
         """Note a reply."""

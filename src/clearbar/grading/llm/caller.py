@@ -13,6 +13,7 @@ from clearbar.grading.llm.client import Client, Completion
 from clearbar.grading.llm.desk import Desk, Settlement
 from clearbar.grading.llm.dialect import endpoint
 from clearbar.grading.llm.faults import CallError, classify
+from clearbar.grading.llm.halt import Halt
 from clearbar.grading.llm.ledger import RateLimit, RawReply, Spend
 from clearbar.grading.llm.limits import Pace
 from clearbar.grading.llm.prices import Prices
@@ -87,11 +88,11 @@ class Caller:
         self._budget = budget
         self._bucket = f"{settings.model} at {endpoint(settings)}"
         self._slots = asyncio.Semaphore(settings.in_flight)
-        self._breaker = Breaker(settings.outage_patience)
+        self.halt = Halt()
+        self._breaker = Breaker(settings.outage_patience, pause=self.halt.pause)
         self._pace = Pace()
         self._rate = RateLimit(requests=settings.requests_per_minute, tokens=settings.tokens_per_minute)
         self._jitter = random.Random()
-        self.stopping = False
         self.spent = Usage()
         """What the calls of this caller have consumed."""
         self.models: Counter[tuple[str, str]] = Counter()
@@ -117,7 +118,7 @@ class Caller:
                 if not fault.again or attempt == self._settings.attempts or (late and limit < self._settings.timeout):
                     raise
                 limit = self._settings.timeout / 2 if late else limit
-                await asyncio.sleep(self._delay(fault, attempt))
+                await self.halt.pause(self._delay(fault, attempt))
         raise AssertionError  # pragma: no cover - the last attempt returns or raises
 
     def _delay(self, fault: CallError, attempt: int) -> float:
@@ -143,11 +144,10 @@ class Caller:
     async def _wait(self, request: Request) -> None:
         if self._rate != RateLimit():
             tokens = request.input_tokens + request.output_tokens // 4
-            await asyncio.sleep(await self._desk.run(lambda: self._desk.ledger.take(self._bucket, 1, tokens, self._rate)))
+            await self.halt.pause(await self._desk.run(lambda: self._desk.ledger.take(self._bucket, 1, tokens, self._rate)))
         if wait := self._pace.wait():
-            await asyncio.sleep(wait)
-        if self.stopping:
-            raise CallError("interrupted", "the run was interrupted")
+            await self.halt.pause(wait)
+        self.halt.check()
 
     async def _send(self, request: Request, limit: float, *, trial: bool) -> RawReply:
         reserved = await self._reserve(request)

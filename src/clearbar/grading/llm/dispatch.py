@@ -73,7 +73,7 @@ class Dispatcher:
                 mine = {key: item for key, item in left.items() if key not in others}
                 claimed |= set(mine)
                 results |= await self._grade_all(mine)
-                if self._caller.stopping:
+                if self._caller.halt.called:
                     results |= {key: _failure(left[key], failed("interrupted")) for key in others}
                 elif not mine and not await self._evict(others):
                     await asyncio.sleep(POLL)
@@ -112,7 +112,8 @@ class Dispatcher:
 
     async def _grade_all(self, mine: Mapping[str, Wanted]) -> dict[str, Grade | GradeFailure]:
         waiting = await self._fill_by_batch(mine) if mine and self._settings.mode == "batch" else set()
-        late = {key: _failure(mine[key], failed("timed out")) for key in waiting}
+        reason = failed("interrupted" if self._caller.halt.called else "timed out")
+        late = {key: _failure(mine[key], reason) for key in waiting}
         due = {key: item for key, item in mine.items() if key not in waiting}
         stored = await self._stored(due)
         graded = await asyncio.gather(*(self._grade_one(item, key, stored.get(key, [])) for key, item in due.items()))

@@ -119,7 +119,7 @@ class LlmGrader:
         self._client = Client(settings)
         budget = Budget.of(settings, run or uuid.uuid4().hex)
         self._caller = Caller(self._client, self._desk, settings, self.prices, budget=budget)
-        self._batches = Batches(self._client, self._desk, settings, self.prices, budget=budget, stopping=lambda: self._caller.stopping)
+        self._batches = Batches(self._client, self._desk, settings, self.prices, budget=budget, halt=self._caller.halt)
         self._asker: Asker | None = None
         self._thread: _LoopThread | None = None
         self._starting = threading.Lock()
@@ -213,13 +213,13 @@ class LlmGrader:
     def interrupt(self) -> None:
         """Send no further call: those under way have `GRACE` seconds to end and are kept, the others fail as interrupted."""
         with self._starting:
-            if self._caller.stopping:
+            if self._caller.halt.called:
                 return
-            self._caller.stopping = True
+            loop = None if self._thread is None else self._thread.loop
+            self._caller.halt.call(loop)
             grace = min(GRACE, self.settings.timeout)
             self._until = time.monotonic() + grace
-            if self._thread is not None:
-                loop = self._thread.loop
+            if loop is not None:
                 loop.call_soon_threadsafe(loop.call_later, grace, self._give_up)
 
     def _give_up(self) -> None:
