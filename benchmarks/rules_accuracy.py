@@ -246,12 +246,13 @@ def _reward(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]
 
 
 def _politeness(folder: Path, grader: RulesGrader) -> dict[str, Any]:
+    """Return what single requests show, of the half that the weights of the strategies were not fitted on."""
     found, pooled = {}, []
     for domain in ("wikipedia", "stack-exchange"):
         outer = [
             (record["labels"]["quartile_class"] == "polite", grader.politeness(record["turns"][0]["text"]))
             for record in records(folder / "politeness.jsonl")
-            if record["meta"]["domain"] == domain and record["labels"]["quartile_class"] != "middle"
+            if record["meta"]["domain"] == domain and record["labels"]["quartile_class"] != "middle" and part_of(record["id"]) != "dev"
         ]
         pooled += outer
         found[f"politeness {domain}, AUC"] = auc([a for a, _ in outer], [b for _, b in outer])
