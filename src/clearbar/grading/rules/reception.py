@@ -19,7 +19,8 @@ class Reception(Hearing):
     @turns_with("pushback")
     def pushed_back(self) -> TurnSet:
         """Customer turns, after an agent turn, that say the answer was none, or ask the same again."""
-        return self.asked_again | self.customer & after(self.agent) & self.pushback & ~self.delight
+        nothing_left = self.leave & (self.agent & self.anything_else) << 1
+        return self.asked_again | self.customer & after(self.agent) & self.pushback & ~(self.delight | nothing_left)
 
     @turns_with()
     def asked_again(self) -> TurnSet:

@@ -142,7 +142,7 @@ class Signals(Course):
     @turns_with("done", "instruction", "refusal")
     def informs(self) -> TurnSet:
         """Agent turns that give information or act on data."""
-        asking = self.ask_detail | self.promise | self.confirm_request | self.anything_else | self._asks
+        asking = self.ask_detail | self.promise | self.confirm_request | self._asks
         asking |= self.private_channel | self.stock | self.vague
         return self.weighty & (self.done | self.instruction | self.refusal | self._clause & ~asking)
 
@@ -155,7 +155,7 @@ class Signals(Course):
     @turns_with("stock_apology", "apology")
     def apologized(self) -> TurnSet:
         """Agent turns, after the customer's first, that apologize otherwise than to refuse, or for not having understood."""
-        return self.agent & self.apology & after(self.customer) & ~(self.refusal_apology | self.refusal | self.not_understood)
+        return self.agent & self.apology & after(self.customer) & ~(self.refusal_apology | self.refusal | self.not_understood | self.asks_to_repeat)
 
     @turns_with("refusal")
     def refused(self) -> TurnSet:
