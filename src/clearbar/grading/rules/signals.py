@@ -339,7 +339,7 @@ class Signals(Course):
     @property
     def _only_asks(self) -> TurnSet:
         """Agent turns that want something first, and which the agent followed up in the same talk: what they promise is part of it."""
-        wants = (self.ask_detail | self.confirm_request | self._asks) & ~(self.private_channel | self.days_said)
+        wants = (self.ask_detail | self.confirm_request | self._asks & ~self.anything_else) & ~(self.private_channel | self.days_said)
         return where(wants & before(last(self.weighty)), self.written_apart == 0)
 
     @turns_with("next_step")
