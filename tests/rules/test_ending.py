@@ -124,3 +124,34 @@ def test_who_turns_down_one_proposal_after_the_other_was_not_listened_to(grader:
     assert "turned_down" not in signals(grader, "C: Scarves are not her style, and not for me.", "A: How about a ring?")
     assert signals(grader, *said, "C: No, that sounds too plain.", "A: Or a hat?")["turned_down"] == (2, 4)
     assert level(grader, "listening", *said, "C: I don't really like those.", "A: Or a hat?") == "below"
+
+
+def test_a_promise_beside_a_closing_question_still_stands(grader: RulesGrader) -> None:
+    promised = "A: You will get the invoice by post. Anything else?"
+    assert signals(grader, ASKED, promised, "C: No.", "A: Have a nice day.")["pending"] == (1,)
+
+
+def test_what_was_ordered_or_posted_is_still_to_come(grader: RulesGrader) -> None:
+    for said in ("A: i have ordered you a spare key", "A: The form is on the table, I sent it by post."):
+        assert signals(grader, "C: I need one.", said)["pending"] == (1,)
+
+
+def test_no_thanks_to_a_closing_question_pushes_nothing_back(grader: RulesGrader) -> None:
+    closing = "A: it opens at nine is there anything else i can help you with"
+    heard = signals(grader, "C: when do you open", closing, "C: no thank you that was it")
+    assert not {"pushed_back", "action", "alternative"} & heard.keys()
+    assert "informs" in heard
+    assert "pushed_back" in signals(grader, "C: When do you open?", "A: Have you seen our tea plan?", "C: No thank you.")
+
+
+def test_to_ask_to_hear_it_again_is_no_misunderstanding(grader: RulesGrader) -> None:
+    said = ["C: my number is four one two", "A: sorry could you repeat the number", "C: four one two", "A: thanks you are on the list"]
+    heard = signals(grader, *said)
+    assert not {"not_understood", "apologized"} & heard.keys()
+    assert level(grader, "listening", *said) == "clears"
+
+
+def test_a_mere_question_wants_nothing_done(grader: RulesGrader) -> None:
+    answer = "A: we open at nine is there anything else i can help you with"
+    assert level(grader, "ownership", "C: what are your opening hours", answer) == "not_applicable"
+    assert level(grader, "ownership", "C: i would like to move my visit", "A: it is on tuesday now") == "clears"

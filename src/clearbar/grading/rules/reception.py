@@ -18,9 +18,10 @@ class Reception(Hearing):
 
     @turns_with("pushback")
     def pushed_back(self) -> TurnSet:
-        """Customer turns, after an agent turn, that say the answer was none, or ask the same again."""
-        nothing_left = self.leave & (self.agent & self.anything_else) << 1
-        return self.asked_again | self.customer & after(self.agent) & self.pushback & ~(self.delight | nothing_left)
+        """Customer turns, after an agent turn, that push the answer back or ask the same again; not a no to whether anything is left."""
+        nothing_left: TurnSet = self.leave & (self.agent & self.anything_else) << 1
+        pushing: TurnSet = self.asked_again | self.customer & after(self.agent) & self.pushback & ~(self.delight | nothing_left)
+        return pushing
 
     @turns_with()
     def asked_again(self) -> TurnSet:

@@ -154,8 +154,9 @@ class Signals(Course):
 
     @turns_with("stock_apology", "apology")
     def apologized(self) -> TurnSet:
-        """Agent turns, after the customer's first, that apologize otherwise than to refuse, or for not having understood."""
-        return self.agent & self.apology & after(self.customer) & ~(self.refusal_apology | self.refusal | self.not_understood | self.asks_to_repeat)
+        """Agent turns, after the customer's first, that apologize otherwise than to refuse, or for not having understood or heard."""
+        misheard = self.not_understood | self.asks_to_repeat
+        return self.agent & self.apology & after(self.customer) & ~(self.refusal_apology | self.refusal | misheard)
 
     @turns_with("refusal")
     def refused(self) -> TurnSet:
