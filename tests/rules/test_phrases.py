@@ -27,6 +27,15 @@ def found(phrase: str, text: str, **macros: list[str]) -> bool:
         ("> you", ["you did", "well. you did"]),
         ("{very} bad", ["so bad", "very bad"]),
         ("you {will} get", ["you'll get", "you will get", "youll get"]),
+        ("you('re| are) right", ["you're right", "you are right"]),
+        ("is that all( you| then|?)", ["is that all you", "is that all then.", "is that all?"]),
+        ("once again(,| i)", ["and once again, no", "once again i ask"]),
+        ("> (sadly |)no", ["no", "sadly no", "well. sadly no"]),
+        ("^(i |)know", ["know", "i know"]),
+        ("# (- |to |-)#", ["5 to 6", "5 - 6", "5 -6"]),
+        ("a #(-| )month deal", ["a 6-month deal", "a 6 month deal"]),
+        ("pass (it|your ...) on", ["pass it on", "pass your kind words on"]),
+        ("that (really |) ...(right|good)", ["that is right", "that really sounds good"]),
     ],
 )
 def test_a_phrase_is_found_as_it_is_spoken(phrase: str, texts: list[str]) -> None:
@@ -44,6 +53,9 @@ def test_a_phrase_is_found_as_it_is_spoken(phrase: str, texts: list[str]) -> Non
         ("^no$", "no thanks"),
         ("> you", "and you"),
         ("a.b", "axb"),
+        ("you('re| are) right", "youare right"),
+        ("all( then|,)", "all thence"),
+        ("(so |very |)good", "sogood"),
     ],
 )
 def test_a_phrase_is_not_found_where_it_is_not_spoken(phrase: str, text: str) -> None:

@@ -1,6 +1,7 @@
 """From phrases, as people write them in a lexicon, to regular expressions that cannot run away.
 
     (a|b)      either; `(really|) sorry` makes a word optional; `i ('m|am)` takes a contraction too
+    a( b|,)    either, right behind a word: an option that starts with a blank is a word of its own
     refund*    any ending of the word
     #          a number
     ...        up to four words of the same sentence
@@ -32,6 +33,7 @@ _SPECIAL: Final = {
     "$": "[ .!?,]{0,6}$",
     "$#": r"\$ ?[0-9]{1,12}",
 }
+_WHOLE: Final = r"\b"
 _DEPTH: Final = 8
 _HELP: Final = "the phrases in rubrics/lexicon/ show what one may hold"
 
@@ -47,6 +49,7 @@ class _Choice(list[_Sequence]):
 _Part = str | _Sequence | _Choice
 _BLANK: Final = " "
 _ANY_WORDS: Final = "..."
+_NO_WORD: Final = (_BLANK, _ANY_WORDS, _SPECIAL["^"], _SPECIAL[">"])
 
 
 def compile_phrases(place: str, phrases: Sequence[str], macros: Mapping[str, Sequence[str]]) -> str:
@@ -62,10 +65,9 @@ def compile_phrases(place: str, phrases: Sequence[str], macros: Mapping[str, Seq
 
 def _compile(place: str, phrase: str, macros: Mapping[str, Sequence[str]]) -> str:
     plain = phrase.strip().lower()
-    inner = _pattern(_Reader(place, phrase, macros).read(plain, 0))
+    inner = _pattern(_Reader(place, phrase, macros).read(plain, 0), last=True)
     head = r"\b" if plain[:1].isalnum() or plain[:1] in {"(", "{", "#"} else ""
-    tail = r"\b" if plain[-1:].isalnum() or plain[-1:] in {")", "}", "#"} else ""
-    pattern = f"{head}(?:{inner}){tail}"
+    pattern = f"{head}(?:{inner})"
     if any(re.search(pattern, nothing, re.ASCII) for nothing in ("", " ", "x")):
         raise RubricError(f"{place}: {phrase!r} would be found everywhere", fix="give it at least one word")
     return pattern
@@ -129,12 +131,16 @@ def _literal(token: str) -> str:
     return _BLANK if token.isspace() else _SPECIAL.get(token.strip()) or re.escape(token)
 
 
-def _pattern(parts: _Sequence) -> str:
-    """Return the expression of a sequence; blanks around what may be missing are shared, so that one is enough."""
+def _pattern(parts: _Sequence, *, last: bool) -> str:
+    """Return the expression of a sequence; blanks around what may be missing are shared, so that one is enough.
+
+    What a phrase ends in (`last`) is a whole word, or a mark.
+    """
     written: list[str] = []
     blank = False  # a blank is due before the next part
     taken = False  # the blank that comes next was written already
     for number, part in enumerate(parts):
+        ends = last and number == len(parts) - 1
         if part == _BLANK:
             blank = not taken
             taken = False
@@ -142,36 +148,55 @@ def _pattern(parts: _Sequence) -> str:
             written.append(_GAP)
             blank = False
         elif isinstance(part, str):
-            written.append(_SPACE + part if blank else part)
+            written.append((_SPACE if blank else "") + part + (_WHOLE if ends and _is_word(part) else ""))
             blank = False
         else:
-            followed = number + 1 < len(parts) and parts[number + 1] == _BLANK
-            attached = not blank and number > 0 and parts[number - 1] not in (_BLANK, _ANY_WORDS)
-            expression, due = _either(part, blank=blank, followed=followed, attached=attached)
-            taken = followed and not due
-            blank = due and not followed
+            following = parts[number + 1] if number + 1 < len(parts) else None
+            attached = not blank and number > 0 and parts[number - 1] not in _NO_WORD
+            expression, due = _either(part, blank=blank, following=following, attached=attached, last=ends)
+            taken = following == _BLANK and not due
+            blank = False
             written.append(expression)
     return "".join(written)
 
 
-def _either(choice: _Part, *, blank: bool, followed: bool, attached: bool) -> tuple[str, bool]:
+def _either(choice: _Part, *, blank: bool, following: _Part | None, attached: bool, last: bool) -> tuple[str, bool]:
     """Return the expression of a choice, and whether a blank is due behind it.
 
     The blank before a choice goes into its options, where a contraction does without and a missing word leaves it to the
-    blank behind. Without a blank before, a missing word takes the blank behind along, unless it is attached to a word.
+    blank behind. Without a blank before, a missing word takes the blank behind along, unless it is attached to a word;
+    there, an option brings its own blank along, or does without. A blank behind one option is behind all that end in a word.
     """
     options = [option if isinstance(option, _Sequence) else _Sequence([option]) for option in choice]
-    behind = followed or any(len(option) and option[-1] == _BLANK for option in options)
-    bare = [_Sequence(_stripped(option)) for option in options]
-    optional = any(not option for option in bare)
-    texts = [(_pattern(option), _contracted(option)) for option in bare if option]
-    if blank:
-        inner = "|".join(text if contracted else _SPACE + text for text, contracted in texts)
-        return f"(?:{inner}|)" if optional else f"(?:{inner})", behind
-    inner = "|".join(text for text, _ in texts)
-    if optional and behind and not attached:
+    followed = following == _BLANK and all(option[-1:] != [_ANY_WORDS] for option in options)  # any words hold the blank behind them
+    behind = (
+        not followed and following not in (None, _ANY_WORDS) and (following == _BLANK or any(option[-1:] == [_BLANK] for option in options))
+    )
+    texts, missing = [], None
+    for option in options:
+        short = _Sequence(_stripped(option))
+        if short:
+            apart = not _contracted(short) if blank else attached and option[0] == _BLANK
+            closed = short[-1] == _ANY_WORDS or (_is_mark(short[-1]) and _BLANK not in (option[-1], following))
+            texts.append((_SPACE if apart else "") + _pattern(short, last=last) + (_SPACE if behind and not closed else ""))
+        elif option and attached:
+            texts.append(_SPACE)
+        else:
+            missing = _SPACE if behind and blank else _WHOLE if last else ""
+    inner = "|".join(texts)
+    if missing is None:
+        return f"(?:{inner})", followed
+    if followed and not attached and not blank:
         return f"(?:(?:{inner}){_SPACE}|)", False
-    return f"(?:{inner}|)" if optional else f"(?:{inner})", behind
+    return f"(?:{inner}|{missing})", followed
+
+
+def _is_mark(part: _Part) -> bool:
+    return isinstance(part, str) and not _is_word(part) and part != _SPECIAL["*"]
+
+
+def _is_word(part: str) -> bool:
+    return part[-1:].isalnum() or part == _SPECIAL["#"]
 
 
 def _stripped(option: _Sequence) -> list[_Part]:
