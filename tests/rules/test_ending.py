@@ -137,7 +137,7 @@ def test_what_was_ordered_or_posted_is_still_to_come(grader: RulesGrader) -> Non
 
 
 def test_no_thanks_to_a_closing_question_pushes_nothing_back(grader: RulesGrader) -> None:
-    closing = "A: it opens at nine is there anything else i can help you with"
+    closing = "A: it opens at nine on weekdays is there anything else i can help with"
     heard = signals(grader, "C: when do you open", closing, "C: no thank you that was it")
     assert not {"pushed_back", "action", "alternative"} & heard.keys()
     assert "informs" in heard
@@ -152,6 +152,6 @@ def test_to_ask_to_hear_it_again_is_no_misunderstanding(grader: RulesGrader) -> 
 
 
 def test_a_mere_question_wants_nothing_done(grader: RulesGrader) -> None:
-    answer = "A: we open at nine is there anything else i can help you with"
+    answer = "A: we open at nine is there anything else i can help with"
     assert level(grader, "ownership", "C: what are your opening hours", answer) == "not_applicable"
     assert level(grader, "ownership", "C: i would like to move my visit", "A: it is on tuesday now") == "clears"
