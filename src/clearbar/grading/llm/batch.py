@@ -86,6 +86,7 @@ class Batches:
         return [job for job in jobs if job is not None]
 
     async def _send(self, group: Sequence[tuple[Request, bytes]], grader: str, holder: str) -> BatchJob | None:
+        self._halt.check()
         granted, reserved = await self._reserve(group)
         if not granted:
             return None

@@ -165,7 +165,8 @@ class Dispatcher:
         try:
             return await self._batches.submit(missing, self._asker, self._fingerprint, self._holder)
         except CallError as fault:
-            self._note(f"batches cannot be sent ({fault.words}); conversations are asked one by one")
+            if not self._caller.halt.called:
+                self._note(f"batches cannot be sent ({fault.words}); conversations are asked one by one")
             return []
 
     async def _open_jobs(self, keys: Collection[str]) -> list[BatchJob]:

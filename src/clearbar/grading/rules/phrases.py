@@ -49,6 +49,7 @@ class _Choice(list[_Sequence]):
 _Part = str | _Sequence | _Choice
 _BLANK: Final = " "
 _ANY_WORDS: Final = "..."
+_MARKS: Final = tuple(map(re.escape, ".!?,"))
 _NO_WORD: Final = (_BLANK, _ANY_WORDS, _SPECIAL["^"], _SPECIAL[">"])
 
 
@@ -106,7 +107,7 @@ class _Reader:
         choice = _Choice()
         while True:
             option, place = self._sequence(tokens, place, depth)
-            choice.append(option)
+            choice.extend(_opened(option))
             if place >= len(tokens):
                 raise RubricError(f"{self._place} has a '(' that is not closed", fix=_HELP)
             place += 1
@@ -119,10 +120,13 @@ class _Reader:
             raise RubricError(f"{self._place}: there is no macro {token!r}", fix=f"macros: {', '.join(self._macros) or 'none'}")
         choice = _Choice()
         for item in self._macros[name]:
-            read = self.read(item.lower(), depth + 1)
-            # The options of a macro that is one choice are options here, so that a contraction among them takes no blank.
-            choice.extend(read[0] if len(read) == 1 and isinstance(read[0], _Choice) else [read])
+            choice.extend(_opened(self.read(item.lower(), depth + 1)))
         return choice
+
+
+def _opened(option: _Sequence) -> list[_Sequence]:
+    """Return the options of an option that is one choice, so that a contraction among them takes no blank, and a missing one may miss."""
+    return option[0] if len(option) == 1 and isinstance(option[0], _Choice) else [option]
 
 
 def _literal(token: str) -> str:
@@ -176,19 +180,26 @@ def _either(choice: _Part, *, blank: bool, following: _Part | None, attached: bo
     for option in options:
         short = _Sequence(_stripped(option))
         if short:
-            apart = not _contracted(short) if blank else attached and option[0] == _BLANK
+            lead = _lead(short) if blank else _SPACE if attached and option[0] == _BLANK else ""
             closed = short[-1] == _ANY_WORDS or (_is_mark(short[-1]) and _BLANK not in (option[-1], following))
-            texts.append((_SPACE if apart else "") + _pattern(short, last=last) + (_SPACE if behind and not closed else ""))
-        elif option and attached:
+            texts.append(lead + _pattern(short, last=last) + (_SPACE if behind and not closed else ""))
+        elif option and attached and following != _BLANK:
             texts.append(_SPACE)
         else:
-            missing = _SPACE if behind and blank else _WHOLE if last else ""
+            missing = _SPACE if behind and (blank or (attached and following == _BLANK)) else _WHOLE if last else ""
     inner = "|".join(texts)
     if missing is None:
         return f"(?:{inner})", followed
     if followed and not attached and not blank:
         return f"(?:(?:{inner}){_SPACE}|)", False
     return f"(?:{inner}|{missing})", followed
+
+
+def _lead(option: _Sequence) -> str:
+    """Return what stands between a word and an option that is not attached to it."""
+    if option[0] in _MARKS:
+        return " {0,3}"
+    return "" if _contracted(option) or option[0] == _SPECIAL["$"] else _SPACE
 
 
 def _is_mark(part: _Part) -> bool:
