@@ -278,10 +278,10 @@ class Server:
         return web.Response(text="<html><body>It works!</body></html>", content_type="text/html")
 
     async def control(self, request: web.Request) -> web.Response:
-        """Change the configuration; `reset` forgets what was counted."""
+        """Change the configuration; `reset` forgets what was counted and sent in."""
         given = await request.json()
         if given.pop("reset", False):
-            for counter in (self.asked, self.answered, self.faults):
+            for counter in (self.asked, self.answered, self.faults, self.files, self.batches):
                 counter.clear()
             self.requests = self.most_in_flight = self.probes = 0
             self.bodies.clear()
