@@ -16,6 +16,7 @@ import pytest
 from tests.cli.conftest import Clearbar, Write, talk, turns
 from tests.llm.live import LiveServer, live_server
 
+SAID = "clearbar: interrupted; what is in the store is kept, and the same command goes on from there"
 COPIES = 60
 BATCH = 16
 PROBE = 1
@@ -79,7 +80,7 @@ def test_an_interrupted_audit_says_so_and_goes_on_from_there(prefect: list[str],
     total, audit = 16 * COPIES, ["audit", "--grader", "rules", "--source", str(many)]
     code, told, before = stopped([*audit, *prefect], signal.SIGINT, tmp_path)
     assert code == 130
-    assert told.splitlines()[-1] == "clearbar: interrupted; what is in the store is kept, and the same command goes on from there"
+    assert told.splitlines()[-1] == SAID
     assert "Traceback" not in told
     assert 0 < before < total
     (run,) = clearbar("store", "show", "--json").json
@@ -100,7 +101,6 @@ def test_a_killed_audit_goes_on_from_there(many: Path, tmp_path: Path, clearbar:
     assert "finished" in states
 
 
-SAID = "clearbar: interrupted; what is in the store is kept, and the same command goes on from there"
 WITH_AND_WITHOUT = [pytest.param([], id="with Prefect", marks=pytest.mark.prefect), pytest.param(["--no-prefect"], id="without Prefect")]
 
 

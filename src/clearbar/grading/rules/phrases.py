@@ -46,7 +46,7 @@ class _Choice(list[_Sequence]):
     """Either of these."""
 
 
-_Part = str | _Sequence | _Choice
+_Part = str | _Choice
 _BLANK: Final = " "
 _ANY_WORDS: Final = "..."
 _MARKS: Final = tuple(map(re.escape, ".!?,"))
@@ -164,21 +164,20 @@ def _pattern(parts: _Sequence, *, last: bool) -> str:
     return "".join(written)
 
 
-def _either(choice: _Part, *, blank: bool, following: _Part | None, attached: bool, last: bool) -> tuple[str, bool]:
+def _either(choice: _Choice, *, blank: bool, following: _Part | None, attached: bool, last: bool) -> tuple[str, bool]:
     """Return the expression of a choice, and whether a blank is due behind it.
 
     The blank before a choice goes into its options, where a contraction does without and a missing word leaves it to the
     blank behind. Without a blank before, a missing word takes the blank behind along, unless it is attached to a word;
     there, an option brings its own blank along, or does without. A blank behind one option is behind all that end in a word.
     """
-    options = [option if isinstance(option, _Sequence) else _Sequence([option]) for option in choice]
-    followed = following == _BLANK and all(option[-1:] != [_ANY_WORDS] for option in options)  # any words hold the blank behind them
+    followed = following == _BLANK and all(option[-1:] != [_ANY_WORDS] for option in choice)  # any words hold the blank behind them
     behind = (
-        not followed and following not in (None, _ANY_WORDS) and (following == _BLANK or any(option[-1:] == [_BLANK] for option in options))
+        not followed and following not in (None, _ANY_WORDS) and (following == _BLANK or any(option[-1:] == [_BLANK] for option in choice))
     )
     texts, missing = [], None
-    for option in options:
-        short = _Sequence(_stripped(option))
+    for option in choice:
+        short = _stripped(option)
         if short:
             lead = _lead(short) if blank else _SPACE if attached and option[0] == _BLANK else ""
             closed = short[-1] == _ANY_WORDS or (_is_mark(short[-1]) and _BLANK not in (option[-1], following))
@@ -210,13 +209,13 @@ def _is_word(part: str) -> bool:
     return part[-1:].isalnum() or part == _SPECIAL["#"]
 
 
-def _stripped(option: _Sequence) -> list[_Part]:
+def _stripped(option: _Sequence) -> _Sequence:
     start, end = 0, len(option)
     while start < end and option[start] == _BLANK:
         start += 1
     while end > start and option[end - 1] == _BLANK:
         end -= 1
-    return option[start:end]
+    return _Sequence(option[start:end])
 
 
 def _contracted(option: _Sequence) -> bool:
