@@ -246,13 +246,13 @@ def _reward(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]
 
 
 def _politeness(folder: Path, grader: RulesGrader) -> dict[str, Any]:
-    """Return what single requests show, of the half that the weights of the strategies were not fitted on."""
+    """Return what single requests show, of the quarter that the strategies were not made on."""
     found, pooled = {}, []
     for domain in ("wikipedia", "stack-exchange"):
         outer = [
             (record["labels"]["quartile_class"] == "polite", grader.politeness(record["turns"][0]["text"]))
             for record in records(folder / "politeness.jsonl")
-            if record["meta"]["domain"] == domain and record["labels"]["quartile_class"] != "middle" and part_of(record["id"]) != "dev"
+            if record["meta"]["domain"] == domain and record["labels"]["quartile_class"] != "middle" and part_of(record["id"]) == "holdout"
         ]
         pooled += outer
         found[f"politeness {domain}, AUC"] = auc([a for a, _ in outer], [b for _, b in outer])

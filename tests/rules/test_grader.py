@@ -282,6 +282,19 @@ def test_polite_requests_are_politer_than_curt_ones(grader: RulesGrader) -> None
     assert grader.politeness(polite) > grader.politeness("What is this? You are wrong. Fix it.")
 
 
+def test_what_is_said_again_is_politer_up_to_the_third_time(grader: RulesGrader) -> None:
+    once, twice, thrice, often = (grader.politeness("thanks " * times) for times in (1, 2, 3, 9))
+    assert 0 < once < twice < thrice == often
+
+
+def test_politeness_of_a_conversation_is_the_mean_over_the_agents_turns(grader: RulesGrader) -> None:
+    kind, curt = "Thank you, could you please send it?", "Why? You are wrong."
+    (told,) = (
+        signal for signal in grader.explain(talk("C: Thanks, thanks!", f"A: {kind}", f"A: {curt}")).signals if signal.name == "politeness"
+    )
+    assert told.value == pytest.approx((grader.politeness(kind) + grader.politeness(curt)) / 2)
+
+
 def test_an_explanation_shows_hits_signals_and_verdicts(grader: RulesGrader) -> None:
     transcript = talk(ANGRY, "A: We are sorry. Please send us your number.")
     told = grader.explain(transcript)

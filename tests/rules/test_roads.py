@@ -85,6 +85,7 @@ def test_both_engines_and_both_roads_agree_on_any_text(
     transcript = talk(*(f"{role}: {text}" for role, text in turns), language="en")
     (grade,) = grader.grade([transcript])
     assert [grade] == plain_grader.grade([transcript])
+    assert grader.explain(transcript) == plain_grader.explain(transcript)
     (fast,) = grader.grade_lines([line(transcript)])
     assert isinstance(grade, Grade)
     assert json.loads(fast)["verdicts"] == [verdict.model_dump(mode="json") | {} for verdict in grade.verdicts]

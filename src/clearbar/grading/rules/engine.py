@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain
 from typing import Any, Final
 
@@ -38,14 +38,24 @@ class Finder:
     ----------
     tongue
         The lexicon.
+    groups
+        Which of it are searched together; its groups, and not its strategies of politeness, unless told.
     """
 
-    def __init__(self, tongue: Tongue) -> None:
+    def __init__(self, tongue: Tongue, groups: Sequence[Group] | None = None) -> None:
         self.tongue = tongue
-        self._groups = [_of(tongue, side) for side in (0, 1)]
+        self.groups = tongue.groups if groups is None else groups
+        """In the order of their columns."""
+        self._columns = {group.name: column for column, group in enumerate(self.groups)}
+        self._groups = [[group for group in self.groups if group.speaker in {_SPEAKERS[side], "any"}] for side in (0, 1)]
+
+    @cached_property
+    def of_strategies(self) -> "Finder":
+        """The finder, of the same engine, of the lexicon's strategies of politeness; made for those who ask for it."""
+        return type(self)(self.tongue, tuple(self.tongue.strategies))
 
     def find(self, side: Side, normals: Sequence[bytes], found: Found) -> None:
-        """Note which groups of this side (columns, as the lexicon numbers them) each normal text (row) holds."""
+        """Note which groups of this side (columns, in their order) each normal text (row) holds."""
         for row, normal in enumerate(normals):
             self._note(found[row], side, normal)
 
@@ -53,7 +63,7 @@ class Finder:
         plain = normal.decode()
         for group in self._groups[side]:
             if _regex(group.pattern).search(plain) and (not group.unless or self.first(group, normal) is not None):
-                row[self.tongue.columns[group.name]] = True
+                row[self._columns[group.name]] = True
 
     def first(self, group: Group, normal: bytes) -> Span | None:
         """Return where a group first stands in a text, in code points of the normal text; None where it does not."""
@@ -75,18 +85,18 @@ class Finder:
 class SetFinder(Finder):
     """Finds all groups of a side at once with RE2's `Set`, and spans with RE2."""
 
-    def __init__(self, tongue: Tongue) -> None:
-        super().__init__(tongue)
+    def __init__(self, tongue: Tongue, groups: Sequence[Group] | None = None) -> None:
+        super().__init__(tongue, groups)
         self._sets = [_Set(groups) for groups in self._groups]
         self._compiled: dict[str, Any] = {}
 
     def find(self, side: Side, normals: Sequence[bytes], found: Found) -> None:
-        """Note which groups of this side (columns, as the lexicon numbers them) each normal text (row) holds."""
+        """Note which groups of this side (columns, in their order) each normal text (row) holds."""
         groups = self._groups[side]
         own, guarded, lost = self._sets[side].find(normals)
         for row, place in guarded:
             own[row, place] = self.first(groups[place], normals[row]) is not None
-        found[:, [self.tongue.columns[group.name] for group in groups]] = own
+        found[:, [self._columns[group.name] for group in groups]] = own
         for row in lost:
             self._note(found[row], side, normals[row])
 
@@ -164,10 +174,6 @@ def _options() -> Any:
     options.max_mem = _MEMORY
     options.log_errors = False
     return options
-
-
-def _of(tongue: Tongue, side: Side) -> list[Group]:
-    return [group for group in tongue.groups if group.speaker in {_SPEAKERS[side], "any"}]
 
 
 def open_finder(tongue: Tongue, *, plain: bool = False) -> Finder:

@@ -73,7 +73,7 @@ class RulesGrader:
         return explained(measured, _verdicts(rulings), self._tallies)
 
     def politeness(self, text: str) -> float:
-        """Return the politeness of one turn of an agent: the sum of the weights of the strategies found; higher is politer."""
+        """Return the politeness of one turn of an agent: the sum of the weights of the strategies used; higher is politer."""
         measured = self._measurer.measure([_Alone(turns=(_Said(text=text),))])
         return float(sum(panel.signals.politeness.item() for panel in measured.panels))
 

@@ -17,15 +17,27 @@ __all__ = ["TRAITS", "Group", "Lexicon", "Tongue", "load_lexicon"]
 Speaker = Literal["agent", "customer", "any"]
 
 
-class GroupEntry(Model):
-    """A group as it stands in a file."""
+class PhrasesEntry(Model):
+    """What is found by phrases, as it stands in a file."""
 
-    speaker: Speaker
     about: str = ""
-    """What the group means; for people."""
+    """What the phrases mean; for people."""
     phrases: tuple[str, ...] = Field(min_length=1)
     unless: tuple[str, ...] = ()
     """A hit that overlaps one of these does not count."""
+
+
+class GroupEntry(PhrasesEntry):
+    """A group as it stands in a file."""
+
+    speaker: Speaker
+
+
+class StrategyEntry(PhrasesEntry):
+    """A strategy of politeness, or of rudeness, as it stands in a file."""
+
+    weight: float
+    """How much one use of it adds to a turn's politeness."""
 
 
 class LexiconFile(Model):
@@ -35,8 +47,8 @@ class LexiconFile(Model):
     about: str = ""
     macros: dict[str, tuple[str, ...]] = {}
     groups: dict[str, GroupEntry] = Field(min_length=1)
-    politeness: dict[str, float] = {}
-    """How much each group adds to a turn's politeness."""
+    politeness: dict[str, StrategyEntry] = {}
+    """Strategies by which an agent's turn is politer or ruder; no decision can name one, only their sum, `politeness`."""
     function_words: str = ""
     """Words by which the language is recognised, with spaces between them."""
     common_words: str = ""
@@ -82,8 +94,8 @@ class Tongue:
         ISO 639-1 code.
     groups
         In the order of the file, which gives them their columns.
-    politeness
-        How much each group, by name, adds to a turn's politeness.
+    strategies
+        Of politeness, with what one use of each adds to a turn's.
     function_words
         Words by which the language is recognised.
     common_words
@@ -96,7 +108,7 @@ class Tongue:
         self,
         language: str,
         groups: tuple[Group, ...],
-        politeness: Mapping[str, float],
+        strategies: Mapping[Group, float],
         function_words: frozenset[bytes],
         common_words: frozenset[bytes],
         *,
@@ -107,7 +119,7 @@ class Tongue:
         self.groups = groups
         self.function_words = function_words
         self.common_words = common_words | function_words
-        self.politeness = politeness
+        self.strategies = strategies
         self.amounts = {word.encode(): number for word, number in amounts.items()}
         self.time_units = {word.encode(): seconds for word, seconds in time_units.items()}
         self.columns = {group.name: place for place, group in enumerate(groups)}
@@ -152,21 +164,23 @@ def load_lexicon(folder: Path) -> Lexicon:
 
 
 def _tongue(file: str, value: LexiconFile) -> Tongue:
-    groups = []
-    for name, entry in value.groups.items():
-        place = f"lexicon {file}: groups.{name}"
+    def group(section: str, name: str, entry: PhrasesEntry, speaker: Speaker) -> Group:
+        place = f"lexicon {file}: {section}.{name}"
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise RubricError(f"{place}: a name is written in lower case, digits and underscores")
         pattern = compile_phrases(f"{place}.phrases", entry.phrases, value.macros)
         unless = compile_phrases(f"{place}.unless", entry.unless, value.macros)
-        groups.append(Group(name, entry.speaker, pattern, unless or None))
-    for name in value.politeness:
-        if name not in value.groups:
-            raise RubricError(f"lexicon {file}: politeness.{name}: there is no such group", fix="name a group of this file")
+        return Group(name, speaker, pattern, unless or None)
+
     return Tongue(
-        value.language, tuple(groups), value.politeness, _words(value.function_words), _words(value.common_words),
-        amounts=value.amounts, time_units=value.time_units,
-    )  # fmt: skip
+        value.language,
+        tuple(group("groups", name, entry, entry.speaker) for name, entry in value.groups.items()),
+        {group("politeness", name, entry, "agent"): entry.weight for name, entry in value.politeness.items()},
+        _words(value.function_words),
+        _words(value.common_words),
+        amounts=value.amounts,
+        time_units=value.time_units,
+    )
 
 
 def _words(text: str) -> frozenset[bytes]:

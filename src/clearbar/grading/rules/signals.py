@@ -214,10 +214,13 @@ class Signals(Course):
 
     @number
     def politeness(self) -> Numbers:
-        """Mean over agent turns of the weights of the politeness strategies found (Danescu-Niculescu-Mizil et al. 2013)."""
+        """Mean over agent turns of the weights of the politeness strategies used (after Danescu-Niculescu-Mizil et al. 2013)."""
+        turns = self.turns
+        spoken = turns.sides == AGENT
+        used = turns.texts.strategies[np.array(turns.rows, np.intp)[spoken] - turns.texts.customers]
         total = np.zeros(len(self.heard))
-        for name, weight in self.tongue.politeness.items():
-            total += weight * count(self.agent & getattr(self, name))
+        for uses, weight in zip(used.T, self.tongue.strategies.values(), strict=True):
+            total += weight * np.bincount(turns.whose[spoken], uses, len(total))
         return total / np.maximum(count(self.agent), 1)
 
     @turns_with()

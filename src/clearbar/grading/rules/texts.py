@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import count
+from itertools import count, islice
 from typing import Final, Protocol
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from clearbar.grading.rules.engine import Finder, Found, Span
 from clearbar.grading.rules.lexicon import TRAITS, Group
+from clearbar.grading.rules.once import Once
 from clearbar.grading.rules.text import normalize, shouts
 from clearbar.grading.rules.wording import Words
 
@@ -27,6 +28,7 @@ _QUESTION: Final = ord("?")
 _SHORT: Final = 3  # words
 _CLAUSE: Final = 5
 _LONG: Final = 12
+_USED: Final = 3  # times; more of the same is no politer
 _WEIGHTY: Final = ("refusal", "done", "promise", "instruction", "ask_detail", "handoff", "not_understood")
 _MANNERS: Final = ("greeting", "farewell", "anything_else", "gratitude", "leave", "courtesies")
 
@@ -107,6 +109,17 @@ class Texts:
         self._held = self.found.tobytes()
         self.words = Words(normals)
         """Of each text."""
+
+    @Once
+    def strategies(self) -> NDArray[np.intp]:
+        """Of each text of an agent, behind the customers', how often it uses each strategy of politeness, counted up to three times."""
+        finder, normals = self.finder.of_strategies, self.normals[self.customers :]
+        found: Found = np.zeros((len(normals), len(finder.groups)), np.bool_)
+        finder.find(AGENT, normals, found)
+        used = found.astype(np.intp)
+        for row, column in np.argwhere(found).tolist():
+            used[row, column] = sum(1 for _ in islice(finder.hits(finder.groups[column], normals[row]), _USED))
+        return used
 
     def _note(self, traits: Found, customers: int) -> None:
         """Note of each text what is no group, in the order of the lexicon's `TRAITS`."""
