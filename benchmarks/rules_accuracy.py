@@ -60,12 +60,12 @@ def is_in(part: str, id: str) -> bool:
 
 
 def _use(id: str) -> str:
-    """Return what a conversation was used for: of the airline, what has a reading here was read, of films and calls, half."""
+    """Return what a conversation was used for: of the airline, what has a reading here was read, of films, calls and tweets, half."""
     chance = hashlib.sha256(id.encode()).digest()[2]
     match id.partition(":")[0]:
         case "tau_airline":
             return "read" if id in _with_reading() else "unread"
-        case "ab_redial" | "harper_valley":
+        case "ab_redial" | "harper_valley" | "twcs":
             return "read" if chance % 2 == 0 else "unread"
     return "unread" if part_of(id) == "holdout" else "validation" if chance % 4 == 0 else "read"
 
