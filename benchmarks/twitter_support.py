@@ -38,6 +38,8 @@ def turns(tweets: Iterable[Row]) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for tweet in tweets:
         role, text = "customer" if tweet["inbound"].lower() == "true" else "agent", " ".join(tweet["text"].split())
+        if not text:
+            continue
         if found and found[-1]["role"] == role:
             found[-1]["text"] += f" {text}"
         else:

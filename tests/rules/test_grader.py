@@ -292,6 +292,7 @@ def test_politeness_of_a_conversation_is_the_mean_over_the_agents_turns(grader: 
     (told,) = (
         signal for signal in grader.explain(talk("C: Thanks, thanks!", f"A: {kind}", f"A: {curt}")).signals if signal.name == "politeness"
     )
+    assert told.about.endswith("Used: gratitude, could you, matter, please, about you, second start, harsh words, asks why, terse.")
     assert told.value == pytest.approx((grader.politeness(kind) + grader.politeness(curt)) / 2)
 
 

@@ -41,6 +41,8 @@ def test_the_digest_follows_the_phrases_and_not_the_layout(tmp_path: Path) -> No
         (GOOD.replace("regret", "Regret"), "groups.Regret"),
         (GOOD.replace("language: xx", "language: english"), "language"),
         (GOOD + "politeness: {thanks: {phrases: [thanks]}}\n", "politeness.thanks.weight"),
+        (GOOD + "politeness: {thanks: {weight: 'NaN', phrases: [thanks]}}\n", "politeness.thanks.weight"),
+        (GOOD + "politeness: {thanks: {weight: .inf, phrases: [thanks]}}\n", "politeness.thanks.weight"),
         (GOOD + "politeness: {thanks: {weight: .5, phrases: ['thanks)']}}\n", "politeness.thanks.phrases\\[0\\]"),
         (GOOD + "  regret:\n    speaker: agent\n    phrases: [b]\n", "twice"),
         ("groups: [", "YAML"),

@@ -46,11 +46,18 @@ def explained(measured: Measurements, verdicts: tuple[Verdict, ...], tallies: Ma
     if not measured.panels:
         return Explanation(hits=(), signals=(), verdicts=verdicts)
     signals = measured.panels[0].signals
+    abouts["politeness"] = f"{SIGNALS['politeness']} Used: {', '.join(_strategies(signals)) or 'none'}."
     told = [
         Measured(name=name, value=signals.numbers(name).item(0), turns=tuple(places(signals.sets(name)[0])), about=about)
         for name, about in (SIGNALS | abouts).items()
     ]
     return Explanation(hits=tuple(_hits(signals)), signals=tuple(item for item in told if item.value), verdicts=verdicts)
+
+
+def _strategies(signals: Signals) -> list[str]:
+    """Return the strategies of politeness that the agent used."""
+    uses = signals.turns.texts.strategies.sum(axis=0)
+    return [strategy.name.replace("_", " ") for strategy, times in zip(signals.tongue.strategies, uses, strict=True) if times]
 
 
 def _hits(signals: Signals) -> list[Hit]:

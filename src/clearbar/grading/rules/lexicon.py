@@ -36,7 +36,7 @@ class GroupEntry(PhrasesEntry):
 class StrategyEntry(PhrasesEntry):
     """A strategy of politeness, or of rudeness, as it stands in a file."""
 
-    weight: float
+    weight: float = Field(allow_inf_nan=False, strict=True)
     """How much one use of it adds to a turn's politeness."""
 
 

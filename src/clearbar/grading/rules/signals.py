@@ -371,6 +371,11 @@ class Signals(Course):
         """The agent's last turn, if it moves the talk to private messages."""
         return last(self.agent) & self.private_channel
 
+    @turns_with("elsewhere")
+    def goes_elsewhere(self) -> TurnSet:
+        """The agent's last turn, if it says where else the matter goes on, as by a link, a form or another desk."""
+        return last(self.agent) & self.elsewhere
+
     @turns_with("passing_on")
     def passed_on(self) -> TurnSet:
         """The agent's last turn, if it is the last of all and passes the customer on to somebody else, without asking whether it should."""
