@@ -110,3 +110,32 @@ def test_a_statement_that_comes_again_is_a_repetition_but_a_question_or_a_leave_
     assert found["repeats_itself"] == (3,)
     for said in ("A: What day would you like it for?", "A: Have a nice day and see you soon!"):
         assert "repeats_itself" not in signals(grader, "C: Book a table.", said, "C: And no fish, please.", said, "C: Fine, bye.")
+
+
+WANTED = "C: Hello, I lost my library card, the number is 55120."
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "turns"),
+    [
+        ("A: What is the number, please?", "C: 55120", (2,)),
+        ("A: Could you tell me what you lost?", "C: My library card", (2,)),
+        ("A: What is the number, please?", "C: 55120, and my name is Lindqvist", ()),
+        ("A: Sorry, could you repeat the number, please?", "C: 55120", ()),
+        ("A: Could you confirm that it is 55120?", "C: 55120", ()),
+        ("A: Could you tell me your date of birth?", "C: I can't remember", ()),
+    ],
+)
+def test_what_the_customer_has_to_give_a_second_time(grader: RulesGrader, asked: str, answered: str, turns: tuple[int, ...]) -> None:
+    assert signals(grader, WANTED, asked, answered).get("given_before", ()) == turns
+
+
+def test_redacted_data_are_the_same_only_with_the_same_number(grader: RulesGrader) -> None:
+    first = "C: My phone is [PHONE_1]."
+    asked = "A: Could you give me another number?"
+    assert "given_before" not in signals(grader, first, asked, "C: [PHONE_2]")
+    assert signals(grader, first, asked, "C: [PHONE_1]")["given_before"] == (2,)
+
+
+def test_who_has_to_say_again_what_was_said_was_not_heard(grader: RulesGrader) -> None:
+    assert level(grader, "listening", WANTED, "A: What is the number, please?", "C: 55120", "A: Your new card is in the post.") == "below"

@@ -20,7 +20,7 @@ from clearbar.verdict import ABSTAINED, NOT_APPLICABLE, UNGRADED
 
 __all__ = ["ENGINE", "Judge", "Ruling"]
 
-ENGINE: Final = "6"
+ENGINE: Final = "7"
 """Version of the measurements; a change that can change a verdict raises it."""
 _TAKEN: Final = frozenset({*SIGNALS, *dir(Signals), *Hearing.__annotations__})
 """Names that mean something else where signals are looked up, beside those with a leading underscore."""

@@ -5,11 +5,12 @@ from typing import Final
 from clearbar.grading.rules.hearing import Hearing, turns_with
 from clearbar.grading.rules.sharing import Earlier, Least
 from clearbar.grading.rules.turnset import TurnSet, after, last, places, unless, where
-from clearbar.grading.rules.wording import Stems, matter
+from clearbar.grading.rules.wording import Stems, details, matter
 
 __all__ = ["Reception"]
 
 _TELLING: Final = 2  # words that two turns share when one asks what the other asked
+_ANSWER: Final = 60  # letters of an answer that gives a detail and no more
 _MOSTLY: Final = 0.5  # share of its words that a question takes from an earlier turn when it asks the same
 
 
@@ -46,6 +47,34 @@ class Reception(Hearing):
             return found
 
         return self.each(again, self.customer, self.agent, asked, where=asked)
+
+    @turns_with()
+    def given_before(self) -> TurnSet:
+        """Customer turns that answer an agent's question for a detail with what stood in an earlier turn of theirs, and no more.
+
+        Not where the agent asks to hear it again, or named it all in the question.
+        """
+        asking = self.agent & self.ask_detail & ~(self.asks_to_repeat | self.confirm_request | self.anything_else)
+        answers = self.customer & asking << 1 & ~(self._asks | self.cannot_provide)
+        normals, common = self.turns.texts.normals, self.tongue.common_words
+
+        def again(talk: int, customer: int, answers: int) -> int:
+            found = seen = 0
+            told: set[bytes] = set()
+            start, rows = self.turns.starts[talk], self.turns.rows
+            for place, row in self.turns.said(talk, answers):
+                if len(normals[row]) > _ANSWER:
+                    continue
+                before = customer & (1 << place) - 1
+                for _, other in self.turns.said(talk, before & ~seen):
+                    told |= details(normals[other], common)
+                seen = before
+                given = details(normals[row], common)
+                if given <= told and given - details(normals[rows[start + place - 1]], common):
+                    found |= 1 << place
+            return found
+
+        return self.each(again, self.customer, answers, where=answers)
 
     @turns_with("turns_down")
     def turned_down(self) -> TurnSet:

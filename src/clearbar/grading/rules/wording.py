@@ -1,12 +1,13 @@
 """Which of some turns say what an earlier one said, and the words that can tell; of each distinct text found once."""
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from clearbar.grading.rules.sharing import Earlier
 from clearbar.grading.rules.text import asked, spelled
 
-__all__ = ["Stems", "Telling", "Words", "matter", "same_as_before", "worded_as_before"]
+__all__ = ["Stems", "Telling", "Words", "details", "matter", "same_as_before", "worded_as_before"]
 
 _SAME: Final = 0.9  # share of common words from which two turns say the same
 _ALIKE: Final = 0.6  # ratio of lengths from which that is worth finding out
@@ -14,6 +15,8 @@ _STOCK: Final = 20  # words of a turn that may be a set text with something fill
 _NEARLY: Final = 0.95
 _SHORT: Final = 3  # letters
 _STEM: Final = 6
+_PLACEHOLDER: Final = re.compile(rb"\[[a-z][a-z0-9_]*_[0-9]+\]")
+"""What redaction leaves of personal data: the same one for the same datum."""
 
 Said = Iterable[tuple[int, int]]
 """Turns in order: their places and the rows of their texts."""
@@ -40,6 +43,13 @@ class Words(dict[int, frozenset[bytes]]):
 def matter(words: frozenset[bytes], common: frozenset[bytes]) -> frozenset[bytes]:
     """Return those of a text's words that can tell what it is about."""
     return frozenset([word for word in words - common if len(word) > _SHORT])
+
+
+def details(normal: bytes, common: frozenset[bytes]) -> frozenset[bytes]:
+    """Return what a text tells: its words that can, and redacted data, each with its number."""
+    redacted = _PLACEHOLDER.findall(normal) if b"[" in normal else []
+    words = frozenset(spelled(_PLACEHOLDER.sub(b" ", normal) if redacted else normal))
+    return matter(words, common).union(redacted)
 
 
 class Telling(dict[int, frozenset[bytes]]):
