@@ -4,6 +4,7 @@ from typing import Final
 
 from clearbar.grading.rules.hearing import Hearing, turns_with
 from clearbar.grading.rules.sharing import Earlier, Least
+from clearbar.grading.rules.texts import CUSTOMER
 from clearbar.grading.rules.turnset import TurnSet, after, last, places, unless, where
 from clearbar.grading.rules.wording import Stems, details, matter
 
@@ -56,25 +57,23 @@ class Reception(Hearing):
         """
         asking = self.agent & self.ask_detail & ~(self.asks_to_repeat | self.confirm_request | self.anything_else)
         answers = self.customer & asking << 1 & ~(self._asks | self.cannot_provide)
-        normals, common = self.turns.texts.normals, self.tongue.common_words
+        rows, starts, normals = self.turns.rows, self.turns.starts, self.turns.texts.normals
+        words, common = details(self.turns.texts.words), self.tongue.common_words
 
-        def again(talk: int, customer: int, answers: int) -> int:
-            found = seen = 0
+        def again(talk: int, answers: int) -> int:
+            found, start, end = 0, starts[talk], answers.bit_length()
             told: set[bytes] = set()
-            start, rows = self.turns.starts[talk], self.turns.rows
-            for place, row in self.turns.said(talk, answers):
-                if len(normals[row]) > _ANSWER:
-                    continue
-                before = customer & (1 << place) - 1
-                for _, other in self.turns.said(talk, before & ~seen):
-                    told |= details(normals[other], common)
-                seen = before
-                given = details(normals[row], common)
-                if given <= told and given - details(normals[rows[start + place - 1]], common):
-                    found |= 1 << place
+            for place, side in enumerate(self.heard[talk].sides[:end]):
+                if side == CUSTOMER:
+                    row = rows[start + place]
+                    if answers >> place & 1 and told and len(normals[row]) <= _ANSWER:
+                        given = matter(words[row], common)
+                        if given <= told and given - words[rows[start + place - 1]]:
+                            found |= 1 << place
+                    told.update(words[row])
             return found
 
-        return self.each(again, self.customer, answers, where=answers)
+        return self.each(again, answers, where=answers)
 
     @turns_with("turns_down")
     def turned_down(self) -> TurnSet:

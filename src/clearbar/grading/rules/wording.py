@@ -1,7 +1,7 @@
 """Which of some turns say what an earlier one said, and the words that can tell; of each distinct text found once."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from clearbar.grading.rules.sharing import Earlier
@@ -45,11 +45,23 @@ def matter(words: frozenset[bytes], common: frozenset[bytes]) -> frozenset[bytes
     return frozenset([word for word in words - common if len(word) > _SHORT])
 
 
-def details(normal: bytes, common: frozenset[bytes]) -> frozenset[bytes]:
-    """Return what a text tells: its words that can, and redacted data, each with its number."""
-    redacted = _PLACEHOLDER.findall(normal) if b"[" in normal else []
-    words = frozenset(spelled(_PLACEHOLDER.sub(b" ", normal) if redacted else normal))
-    return matter(words, common).union(redacted)
+def details(words: Words) -> Mapping[int, frozenset[bytes]]:
+    """Return the distinct words of texts, by row, of which redacted data are one each, with its number."""
+    marked = {row: _PLACEHOLDER.findall(normal) for row, normal in enumerate(words.normals) if b"[" in normal}
+    plain = {row: _PLACEHOLDER.sub(b" ", words.normals[row]) for row, found in marked.items() if found}
+    return words if not plain else _Details(words, {row: frozenset([*spelled(text), *marked[row]]) for row, text in plain.items()})
+
+
+class _Details(dict[int, frozenset[bytes]]):
+    """Those of texts with redacted data, and the words of the others."""
+
+    def __init__(self, words: Words, marked: Mapping[int, frozenset[bytes]]) -> None:
+        super().__init__(marked)
+        self._words = words
+
+    def __missing__(self, row: int) -> frozenset[bytes]:
+        self[row] = words = self._words[row]
+        return words
 
 
 class Telling(dict[int, frozenset[bytes]]):
