@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from rules_accuracy import ROOT, auc, part_of, records
+from rules_accuracy import ROOT, areas_of_politeness, part_of, records
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import Ridge
 
@@ -40,16 +40,10 @@ def uses(tongue: Tongue, written: Sequence[str]) -> NDArray[np.intp]:
 
 
 def areas(requests: Sequence[Mapping[str, Any]], politeness: NDArray[np.float64]) -> str:
-    """Return the areas of each forum and of both."""
-    told = []
-    for forums in (("wikipedia",), ("stack-exchange",), ("wikipedia", "stack-exchange")):
-        outer = [
-            (request["labels"]["quartile_class"] == "polite", value)
-            for request, value in zip(requests, politeness.tolist(), strict=True)
-            if request["meta"]["domain"] in forums and request["labels"]["quartile_class"] != "middle"
-        ]
-        told.append(f"{' and '.join(forums)} {auc([a for a, _ in outer], [b for _, b in outer]):.3f} (n {len(outer)})")
-    return ", ".join(told)
+    """Return the areas of each forum and of both, in words."""
+    found = areas_of_politeness(requests, politeness.tolist())
+    outer = sum(request["labels"]["quartile_class"] != "middle" for request in requests)
+    return ", ".join(f"{forum} {area:.3f}" for forum, area in found.items()) + f" (n {outer})"
 
 
 def main() -> None:

@@ -247,16 +247,21 @@ def _reward(folder: Path, grader: RulesGrader, rubric: Rubric) -> dict[str, Any]
 
 def _politeness(folder: Path, grader: RulesGrader) -> dict[str, Any]:
     """Return what single requests show, of the quarter that the strategies were not made on."""
-    found, pooled = {}, []
-    for domain in ("wikipedia", "stack-exchange"):
+    requests = [record for record in records(folder / "politeness.jsonl") if part_of(record["id"]) == "holdout"]
+    areas = areas_of_politeness(requests, [grader.politeness(request["turns"][0]["text"]) for request in requests])
+    return {f"politeness {forum}, AUC": area for forum, area in areas.items()}
+
+
+def areas_of_politeness(requests: Sequence[Mapping[str, Any]], politeness: Sequence[float]) -> dict[str, float | None]:
+    """Return the area under the ROC curve, politest against rudest quarter, of the requests of each forum and of both."""
+    found = {}
+    for name, forums in (("wikipedia", {"wikipedia"}), ("stack-exchange", {"stack-exchange"}), ("both", {"wikipedia", "stack-exchange"})):
         outer = [
-            (record["labels"]["quartile_class"] == "polite", grader.politeness(record["turns"][0]["text"]))
-            for record in records(folder / "politeness.jsonl")
-            if record["meta"]["domain"] == domain and record["labels"]["quartile_class"] != "middle" and part_of(record["id"]) == "holdout"
+            (request["labels"]["quartile_class"] == "polite", value)
+            for request, value in zip(requests, politeness, strict=True)
+            if request["meta"]["domain"] in forums and request["labels"]["quartile_class"] != "middle"
         ]
-        pooled += outer
-        found[f"politeness {domain}, AUC"] = auc([a for a, _ in outer], [b for _, b in outer])
-    found["politeness both, AUC"] = auc([a for a, _ in pooled], [b for _, b in pooled])
+        found[name] = auc([a for a, _ in outer], [b for _, b in outer])
     return found
 
 

@@ -7,44 +7,32 @@ part of this repository; `evals/public/readings.jsonl` names threads by the id o
 A thread is all that hangs below its first tweet, in order of time; successive tweets of one side are a turn.
 """
 
-import argparse
 import csv
-import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Any
 
-from rules_accuracy import READINGS, records
+from labelled import Turn, asked_for, ids, turns, write
 
 SOURCE = "twcs"
 
 Row = Mapping[str, str]
 
 
-def thread(root: str, tweets: Mapping[str, Row], replies: Mapping[str, Sequence[str]]) -> list[Row]:
-    """Return a tweet and all that hangs below it, by time; what was written in the same second, by depth."""
+def thread(root: str, tweets: Mapping[str, Row], replies: Mapping[str, Sequence[str]]) -> list[Turn] | None:
+    """Return the turns of a tweet and all that hangs below it, in Unix seconds; None where the corpus lacks it.
+
+    By time; what was written in the same second, by depth.
+    """
+    if root not in tweets:
+        return None
     found, level = [], [root]
     while level:
         found += [tweets[id] for id in level]
         level = [reply for id in level for reply in replies.get(id, ())]
-    return sorted(found, key=_moment)
-
-
-def turns(tweets: Iterable[Row]) -> list[dict[str, Any]]:
-    """Return the turns of a thread; times are Unix seconds."""
-    found: list[dict[str, Any]] = []
-    for tweet in tweets:
-        role, text = "customer" if tweet["inbound"].lower() == "true" else "agent", " ".join(tweet["text"].split())
-        if not text:
-            continue
-        if found and found[-1]["role"] == role:
-            found[-1]["text"] += f" {text}"
-        else:
-            found.append({"role": role, "text": text, "time": _moment(tweet)})
-    return found
+    said = [("customer" if tweet["inbound"].lower() == "true" else "agent", tweet["text"], _moment(tweet)) for tweet in found]
+    return turns(sorted(said, key=lambda one: one[2]))
 
 
 def _moment(tweet: Row) -> float:
@@ -53,27 +41,14 @@ def _moment(tweet: Row) -> float:
 
 def main() -> int:
     """Convert and say what is missing."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("tweets", type=Path)
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    asked = parser.parse_args()
-    wanted = [id for source, _, id in (label["id"].partition(":") for label in records(READINGS)) if source == SOURCE]
+    asked = asked_for(__doc__, "tweets")
     tweets: dict[str, Row] = {}
     replies: dict[str, list[str]] = defaultdict(list)
     with asked.tweets.open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             tweets[row["tweet_id"]] = row
             replies[row["in_response_to_tweet_id"].partition(".")[0]].append(row["tweet_id"])
-    missing = [id for id in wanted if id not in tweets]
-    with asked.output.open("w", encoding="utf-8") as output:
-        for id in wanted:
-            if id in tweets:
-                record = {"id": f"{SOURCE}:{id}", "source": SOURCE, "channel": "social", "turns": turns(thread(id, tweets, replies))}
-                output.write(json.dumps(record) + "\n")
-    print(f"{len(wanted) - len(missing)} threads written to {asked.output}")
-    if missing:
-        print(f"{len(missing)} labelled threads are not in {asked.tweets}; the first is tweet {missing[0]}", file=sys.stderr)
-    return 1 if missing else 0
+    return write(asked.output, SOURCE, "social", [(id, thread(id, tweets, replies)) for id in ids(SOURCE)])
 
 
 if __name__ == "__main__":

@@ -47,21 +47,21 @@ def matter(words: frozenset[bytes], common: frozenset[bytes]) -> frozenset[bytes
 
 def details(words: Words) -> Mapping[int, frozenset[bytes]]:
     """Return the distinct words of texts, by row, of which redacted data are one each, with its number."""
-    marked = {row: _PLACEHOLDER.findall(normal) for row, normal in enumerate(words.normals) if b"[" in normal}
-    plain = {row: _PLACEHOLDER.sub(b" ", words.normals[row]) for row, found in marked.items() if found}
-    return words if not plain else _Details(words, {row: frozenset([*spelled(text), *marked[row]]) for row, text in plain.items()})
+    return _Details(words) if any(b"[" in normal for normal in words.normals) else words
 
 
 class _Details(dict[int, frozenset[bytes]]):
-    """Those of texts with redacted data, and the words of the others."""
+    """Those, each text looked into when it is first asked for."""
 
-    def __init__(self, words: Words, marked: Mapping[int, frozenset[bytes]]) -> None:
-        super().__init__(marked)
+    def __init__(self, words: Words) -> None:
+        super().__init__()
         self._words = words
 
     def __missing__(self, row: int) -> frozenset[bytes]:
-        self[row] = words = self._words[row]
-        return words
+        normal = self._words.normals[row]
+        redacted = _PLACEHOLDER.findall(normal) if b"[" in normal else []
+        self[row] = found = frozenset([*spelled(_PLACEHOLDER.sub(b" ", normal)), *redacted]) if redacted else self._words[row]
+        return found
 
 
 class Telling(dict[int, frozenset[bytes]]):
